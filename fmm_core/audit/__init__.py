@@ -1,0 +1,1 @@
+"""Questions put to representations: what leaks, how surely, what it costs and whom."""

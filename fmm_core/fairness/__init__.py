@@ -1,0 +1,1 @@
+"""Mitigations: representations in, representations that give away less out."""

@@ -1,0 +1,1 @@
+"""Recommenders: training interactions and modality features in, representations out."""

@@ -1,0 +1,1 @@
+"""One experiment is one folder: configuration, cached steps, worker, store."""

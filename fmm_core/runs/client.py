@@ -1,0 +1,103 @@
+"""What the dashboard may do with runs: submit, watch, cancel, resume. Imports no torch (contract C7)."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from fmm_core.errors import StoreError
+from fmm_core.runs.config import FetchConfig, RunConfig
+from fmm_core.runs.locks import is_held
+from fmm_core.runs.store import ENDED, RunFolder, Status, Store
+
+_ROOT = Path(__file__).resolve().parents[2]
+
+
+def submit(store: Store, *configs: RunConfig | FetchConfig) -> list[RunFolder]:
+    """Queue one run per configuration, in order, and see that a worker is there."""
+    runs = []
+    for config in configs:
+        run = store.new_run(config)
+        run.queued.touch()
+        runs.append(run)
+    tend(store)
+    return runs
+
+
+def queue(store: Store) -> list[RunFolder]:
+    """The runs that wait, the first in line first."""
+    return [run for run in reversed(store.jobs()) if run.queued.exists()]
+
+
+def active(store: Store) -> list[RunFolder]:
+    """The runs some process works on now."""
+    return [run for run in store.jobs() if is_held(run.lock) and run.status().state == "running"]
+
+
+def cancel(run: RunFolder) -> None:
+    """Ask a run to stop. One that waits is cancelled at once; one that works stops at its next report.
+
+    Raises
+    ------
+    StoreError
+        The run has already ended.
+    """
+    status = run.status()
+    if status.state in ENDED:
+        raise StoreError(f"this run is already {status.state}", f"run {run.id}", code="run.ended")
+    run.cancel_request.touch()
+    if claim(run):
+        run.write_status(status.model_copy(update={"state": "cancelled"}))
+        run.cancel_request.unlink(missing_ok=True)
+
+
+def resume(store: Store, run: RunFolder) -> None:
+    """Queue a run again that was interrupted, cancelled or failed; its finished steps are reused.
+
+    Raises
+    ------
+    StoreError
+        The run is done, waiting or running.
+    """
+    status = run.status()
+    if status.state not in ("interrupted", "cancelled", "failed"):
+        raise StoreError(f"this run is {status.state}", f"run {run.id}", code="run.not_resumable")
+    run.cancel_request.unlink(missing_ok=True)
+    run.write_status(Status())
+    run.queued.touch()
+    tend(store)
+
+
+def claim(run: RunFolder) -> bool:
+    """Take a waiting run out of the queue; only one of several claimants succeeds."""
+    try:
+        run.queued.rename(run.path / f"claimed-{os.getpid()}")
+    except FileNotFoundError:
+        return False
+    (run.path / f"claimed-{os.getpid()}").unlink()
+    return True
+
+
+def tend(store: Store) -> None:
+    """Start a worker if runs wait and none is there. Two started at once are harmless: one leaves."""
+    if queue(store) and not is_held(store.worker_lock):
+        start_worker(store)
+
+
+def start_worker(store: Store) -> subprocess.Popen[bytes]:
+    """Start the worker as an ordinary process that outlives this one."""
+    store.home.mkdir(parents=True, exist_ok=True)
+    detached = (
+        {"creationflags": subprocess.DETACHED_PROCESS | subprocess.CREATE_NEW_PROCESS_GROUP}  # type: ignore[attr-defined,unused-ignore]
+        if os.name == "nt"
+        else {"start_new_session": True}
+    )
+    with (store.home / "worker.log").open("ab") as log:
+        return subprocess.Popen(
+            [sys.executable, "-m", "fmm_core", "work", "--store", str(store.home.resolve())],
+            cwd=_ROOT,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            **detached,
+        )

@@ -1,0 +1,90 @@
+"""The columns of every table a finished run holds (contract C4), and the check that a file keeps them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pandas as pd
+
+from fmm_core.errors import StoreError
+
+STAGES = ("prepare", "pretrain", "disentangle", "relate", "filter", "audit", "project")
+PHASES = ("data", "before", "after")
+REPRESENTATIONS = (
+    "history", "profile_raw", "profile_biased", "profile_filtered", "user_vector", "item_mean", "top_k",
+)  # fmt: skip
+USERS = ("all", "held_out", "undisclosed")
+VERDICTS = ("leaks", "within", "over", "too_few", "close")
+KS = (5, 10, 20, 50)
+
+
+@dataclass(frozen=True)
+class Table:
+    """Columns of one file, and for some of them the only values allowed. `text` columns are read as str."""
+
+    columns: tuple[str, ...]
+    text: tuple[str, ...]
+    allowed: Mapping[str, tuple[str, ...]]
+
+
+TABLES: dict[str, Table] = {
+    "audit/leakage.csv": Table(
+        columns=(
+            "attribute", "classes", "representation", "modality", "phase", "users", "panel", "attacker", "metric",
+            "value", "ci_low", "ci_high", "chance", "p_value", "verdict", "n_users",
+        ),
+        text=("attribute", "representation", "modality", "phase", "users", "panel", "attacker", "metric", "verdict"),
+        allowed={
+            "representation": REPRESENTATIONS,
+            "phase": PHASES,
+            "users": USERS,
+            "metric": ("auc", "balanced_accuracy", "accuracy"),
+            "verdict": ("", *VERDICTS),
+        },
+    ),
+    "audit/accuracy.csv": Table(
+        columns=("model", "metric", "k", "value", "ci_low", "ci_high", "n_users"),
+        text=("model", "metric"),
+        allowed={"model": ("popularity", "base", "mitigated"), "metric": ("recall", "ndcg", "precision", "map")},
+    ),
+    "audit/groups.csv": Table(
+        columns=(
+            "model", "metric", "k", "attribute", "group", "value", "ci_low", "ci_high", "n_users",
+            "paired_difference", "pd_low", "pd_high",
+        ),
+        text=("model", "metric", "attribute", "group"),
+        allowed={"model": ("popularity", "base", "mitigated"), "metric": ("recall", "ndcg", "precision", "map")},
+    ),
+    "history.csv": Table(
+        columns=("stage", "epoch", "name", "value", "seconds"), text=("stage", "name"), allowed={"stage": STAGES}
+    ),
+    "projection.csv": Table(
+        columns=("layout", "representation", "modality", "phase", "user", "x", "y"),
+        text=("layout", "representation", "modality", "phase", "user"),
+        allowed={"representation": REPRESENTATIONS, "phase": PHASES},
+    ),
+}  # fmt: skip
+
+
+def check_table(name: str, frame: pd.DataFrame) -> pd.DataFrame:
+    """Return `frame` with its columns in contract order, or say which column or value breaks the contract.
+
+    Raises
+    ------
+    StoreError
+        A column is missing or unknown, or a value is not among those allowed.
+    """
+    table = TABLES[name]
+    missing, unknown = set(table.columns) - set(frame.columns), set(frame.columns) - set(table.columns)
+    if missing or unknown:
+        raise StoreError(
+            f"missing columns {sorted(missing)}, unknown columns {sorted(unknown)}", name, code="table.columns"
+        )
+    for column, allowed in table.allowed.items():
+        wrong = set(frame[column].fillna("")) - set(allowed)
+        if wrong:
+            raise StoreError(
+                f"values {sorted(map(str, wrong))[:3]} are not allowed",
+                f'{name}, column "{column}"',
+                code="table.values",
+            )
+    return frame[list(table.columns)]
