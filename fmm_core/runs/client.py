@@ -3,10 +3,12 @@
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 from fmm_core.errors import StoreError
 from fmm_core.runs.config import FetchConfig, RunConfig
+from fmm_core.runs.files import write_whole
 from fmm_core.runs.locks import is_held
 from fmm_core.runs.store import ENDED, RunFolder, Status, Store
 
@@ -18,7 +20,7 @@ def submit(store: Store, *configs: RunConfig | FetchConfig) -> list[RunFolder]:
     runs = []
     for config in configs:
         run = store.new_run(config)
-        run.queued.touch()
+        _enqueue(run)
         runs.append(run)
     tend(store)
     return runs
@@ -26,7 +28,8 @@ def submit(store: Store, *configs: RunConfig | FetchConfig) -> list[RunFolder]:
 
 def queue(store: Store) -> list[RunFolder]:
     """The runs that wait, the first in line first."""
-    return [run for run in reversed(store.jobs()) if run.queued.exists()]
+    waiting = [(turn, run) for run in store.jobs() if (turn := _turn(run)) is not None]
+    return [run for _, run in sorted(waiting, key=lambda pair: pair[0])]
 
 
 def active(store: Store) -> list[RunFolder]:
@@ -64,8 +67,20 @@ def resume(store: Store, run: RunFolder) -> None:
         raise StoreError(f"this run is {status.state}", f"run {run.id}", code="run.not_resumable")
     run.cancel_request.unlink(missing_ok=True)
     run.write_status(Status())
-    run.queued.touch()
+    _enqueue(run)
     tend(store)
+
+
+def _enqueue(run: RunFolder) -> None:
+    write_whole(run.queued, lambda draft: draft.write_text(str(time.time_ns()), encoding="utf-8"))
+
+
+def _turn(run: RunFolder) -> int | None:
+    """When the run was queued; run ids count seconds only, and many runs fit into one."""
+    try:
+        return int(run.queued.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
 
 
 def claim(run: RunFolder) -> bool:

@@ -1,0 +1,280 @@
+"""The command line (contract C8). Exit 0: well; 1: the run failed; 2: wrong input or settings; 130: cancelled."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn
+from rich.table import Table
+
+from fmm_core.errors import ConfigError, FmmError
+from fmm_core.fairness.specs import MITIGATIONS
+from fmm_core.recommenders.specs import RECOMMENDERS
+from fmm_core.runs import client
+from fmm_core.runs.config import PRESETS, RunConfig, make_config, parse_config
+from fmm_core.runs.files import read_json
+from fmm_core.runs.store import RunFolder, Status, Store, create_run
+
+app = typer.Typer(
+    help="Assess and mitigate what multimodal recommenders give away about people.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+datasets = typer.Typer(help="Data sets: list, fetch, check.", no_args_is_help=True)
+runs = typer.Typer(help="Finished and unfinished runs.", no_args_is_help=True)
+app.add_typer(datasets, name="datasets")
+app.add_typer(runs, name="runs")
+
+StoreOption = Annotated[Path | None, typer.Option("--store", help="Folder of data sets and runs (default: FMM_HOME).")]
+EXIT_CODES = {"done": 0, "failed": 1, "cancelled": 130}
+
+
+def main() -> None:
+    """Run the command line; an error is one line on stderr."""
+    try:
+        app(standalone_mode=False)
+    except FmmError as error:
+        _fail(str(error))
+    except typer.Exit as stop:
+        sys.exit(stop.exit_code)
+    except (typer.Abort, KeyboardInterrupt):
+        sys.exit(130)
+    except Exception as error:
+        if hasattr(error, "format_message"):  # a usage error of the command line itself
+            _fail(error.format_message())
+        raise
+
+
+def _fail(sentence: str) -> None:
+    print(sentence, file=sys.stderr)
+    sys.exit(2)
+
+
+def _menu(specs: dict[str, Any]) -> str:
+    return "  ".join(f"{name}: {spec if isinstance(spec, str) else spec.sentence}" for name, spec in specs.items())
+
+
+# datasets --------------------------------------------------------------------------------------------------------
+
+
+@datasets.command("list")
+def list_datasets(store: StoreOption = None) -> None:
+    """Data sets that can be had by name, and those that are stored."""
+    from fmm_core.data.specs import CATALOG
+
+    stored = _store(store).datasets()
+    table = Table("name", "people", "items", "interactions", "what it is", box=None)
+    for name, entry in CATALOG.items():
+        if not any(card["slug"] == name for card in stored):
+            table.add_row(name, "", "", "", f"{entry.title}. {entry.sentence}")
+    for card in stored:
+        table.add_row(card["id"], *(f"{card[key]:,}" for key in ("n_users", "n_items", "n_pairs")), card["title"])
+    Console().print(table)
+
+
+@datasets.command("fetch")
+def fetch_dataset(name: str, store: StoreOption = None) -> None:
+    """Get a data set by name and store it."""
+    from fmm_core.runs.datasets import fetch
+
+    print(fetch(_store(store), name).name)
+
+
+@datasets.command("check")
+def check_dataset(reference: str, store: StoreOption = None) -> None:
+    """Say what was understood of a data set or folder: counts, groups, modalities, notes."""
+    from fmm_core.runs.datasets import locate
+
+    card = read_json(locate(_store(store), reference) / "dataset.json")
+    print(f"{card['title']}: {card['n_users']:,} people, {card['n_items']:,} items, {card['n_pairs']:,} interactions")
+    for name, attribute in card["attributes"].items():
+        groups = ", ".join(f"{group['name']} {group['count']:,}" for group in attribute["groups"])
+        print(
+            f"attribute {name}: {groups}" + ("" if attribute["offered"] else f" (not offered: {attribute['reason']})")
+        )
+    for name, modality in card["modalities"].items():
+        covered = f"{modality['present']:,} of {card['n_items']:,} items"
+        print(f"modality {name}: {modality['dim']} numbers, {covered}, {modality['source']}")
+    for note in card["notes"]:
+        print(f"note: {note['sentence']}")
+
+
+# train -----------------------------------------------------------------------------------------------------------
+
+
+@app.command()
+def train(
+    dataset: Annotated[str | None, typer.Option(help="Catalog name, stored data set or folder.")] = None,
+    modalities: Annotated[str | None, typer.Option(help="Comma-separated; default: all.")] = None,
+    attributes: Annotated[str | None, typer.Option(help="Comma-separated; default: all that can be audited.")] = None,
+    recommender: Annotated[str, typer.Option(help=_menu(RECOMMENDERS))] = "lattice",
+    method: Annotated[str, typer.Option(help=_menu(MITIGATIONS))] = "repair",
+    weight: Annotated[list[str] | None, typer.Option(help="Fairness weight, repeatable: gender=1")] = None,
+    preset: Annotated[str, typer.Option(help=_menu(PRESETS))] = "standard",
+    seed: Annotated[int, typer.Option(help="Everything random but the splits.")] = 0,
+    split_seed: Annotated[int, typer.Option(help="Who trains and tests on what.")] = 42,
+    curve: Annotated[str | None, typer.Option(help="One run per weight: gender=0,0.25,0.5,0.75,1")] = None,
+    seeds: Annotated[int, typer.Option(help="With --curve: how many seeds per weight.", min=1)] = 1,
+    settings: Annotated[list[str] | None, typer.Option("--set", help="Any setting: recommender.epochs=50")] = None,
+    config: Annotated[Path | None, typer.Option(help="A whole configuration (config.json of a run).")] = None,
+    out: Annotated[Path | None, typer.Option(help="Write the run here instead of into the store.")] = None,
+    store: StoreOption = None,
+) -> None:
+    """Train, mitigate and audit; progress on stderr, the folder of each finished run on stdout."""
+    home = _store(store)
+    if config is not None:
+        base = parse_config(_read_config(config))
+    elif dataset is None:
+        raise ConfigError("no data set is named", "--dataset", "`datasets list` names them.", code="config.no_dataset")
+    else:
+        base = make_config(
+            dataset,
+            recommender=recommender,
+            method=method,
+            preset=preset,
+            settings=dict(_setting(text) for text in settings or ()),
+            modalities=_names(modalities),
+            attributes=_names(attributes),
+            weights=dict(_weight(text) for text in weight or ()),
+            seed=seed,
+            split_seed=split_seed,
+        )
+    planned = _planned(base, curve, seeds)
+    if out is not None and len(planned) > 1:
+        raise ConfigError("one folder cannot hold a whole curve", "--out", "Leave it out: the store keeps every run.")
+    folders = [home.new_run(item) if out is None else create_run(out, item) for item in planned]
+    sys.exit(max(_execute(run, home) for run in folders))
+
+
+def _planned(base: RunConfig, curve: str | None, seeds: int) -> list[RunConfig]:
+    if curve is None:
+        return [base]
+    from fmm_core.runs.sweep import curve as curve_configs
+
+    attribute, _, values = curve.partition("=")
+    weights = [_number(value, "--curve") for value in values.split(",")]
+    return curve_configs(base, attribute.split(","), weights, seeds)
+
+
+def _execute(run: RunFolder, store: Store) -> int:
+    from fmm_core.runs.worker import execute
+
+    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f} %"))
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("prepare", total=1.0)
+
+        def watch(status: Status) -> None:
+            bar.update(task, completed=status.fraction, description=f"{status.stage} {status.detail}".strip())
+
+        status = execute(run, store, watch)
+    if status.error is not None:
+        error = status.error
+        print(FmmError(error.what, error.where, error.mend), file=sys.stderr)
+    print(run.path)
+    wrong_input = status.error is not None and not status.error.code.startswith("run.")
+    return 2 if wrong_input else EXIT_CODES[status.state]
+
+
+def _names(text: str | None) -> tuple[str, ...] | None:
+    return None if text is None else tuple(name.strip() for name in text.split(",") if name.strip())
+
+
+def _weight(text: str) -> tuple[str, float]:
+    attribute, _, value = text.partition("=")
+    return attribute, _number(value, "--weight")
+
+
+def _number(text: str, option: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise ConfigError(
+            f'"{text}" is not a number', option, "Write it like gender=1.", code="config.number"
+        ) from None
+
+
+def _setting(text: str) -> tuple[str, Any]:
+    path, sign, value = text.partition("=")
+    if not sign:
+        raise ConfigError(f'"{text}" has no value', "--set", "Write it like recommender.epochs=50.", code="config.set")
+    try:
+        return path, json.loads(value)
+    except ValueError:
+        return path, value
+
+
+def _read_config(path: Path) -> dict[str, Any]:
+    try:
+        return read_json(path)
+    except (OSError, ValueError):
+        raise ConfigError("this is not a readable JSON file", str(path), code="config.file") from None
+
+
+# runs ------------------------------------------------------------------------------------------------------------
+
+
+@runs.command("list")
+def list_runs(store: StoreOption = None) -> None:
+    """All runs, newest first."""
+    table = Table("run", "state", "recommender", "weights", "seed", box=None)
+    for run in _store(store).runs():
+        config = run.config()
+        weights = ", ".join(f"{name}={weight:g}" for name, weight in config.active_weights.items()) or "none"
+        table.add_row(run.id, run.status().state, config.recommender.name, weights, str(config.seed))
+    Console().print(table)
+
+
+@runs.command("show")
+def show_run(run_id: str, store: StoreOption = None) -> None:
+    """State, settings and headline figures of a run."""
+    run = _store(store).run(run_id)
+    status = run.status()
+    print(f"{run.id}: {status.state} ({status.fraction:.0%})")
+    if status.error is not None:
+        print(FmmError(status.error.what, status.error.where, status.error.mend))
+    if run.has("audit/leakage.csv"):
+        _show_figures(run)
+
+
+def _show_figures(run: RunFolder) -> None:
+    leakage = run.table("audit/leakage.csv")
+    vectors = (leakage.representation == "user_vector") & (leakage.attacker == "strongest") & (leakage.metric == "auc")
+    figures = Table("attribute", "phase", "people", "AUC", "95 % interval", "verdict", box=None)
+    for row in leakage[vectors].itertuples():
+        interval = f"{row.ci_low:.3f} to {row.ci_high:.3f}"
+        figures.add_row(row.attribute, row.phase, row.users, f"{row.value:.3f}", interval, row.verdict)
+    Console().print(figures)
+    accuracy = run.table("audit/accuracy.csv")
+    for row in accuracy[(accuracy.metric == "recall") & (accuracy.k == 20)].itertuples():
+        print(f"Recall@20 {row.model}: {row.value:.4f} ({row.ci_low:.4f} to {row.ci_high:.4f})")
+
+
+@runs.command("cancel")
+def cancel_run(run_id: str, store: StoreOption = None) -> None:
+    """Ask a waiting or working run to stop."""
+    client.cancel(_store(store).run(run_id))
+
+
+@runs.command("delete")
+def delete_run(run_id: str, store: StoreOption = None) -> None:
+    """Delete a run that nobody works on."""
+    _store(store).delete_run(run_id)
+
+
+@app.command()
+def work(
+    store: StoreOption = None,
+    idle_exit: Annotated[float, typer.Option(help="Leave after so many seconds without a run.")] = 900.0,
+) -> None:
+    """Carry out queued runs; the dashboard starts this by itself."""
+    from fmm_core.runs.worker import work as serve
+
+    serve(_store(store), idle_exit)
+
+
+def _store(home: Path | None) -> Store:
+    return Store.default() if home is None else Store(home)

@@ -1,0 +1,91 @@
+"""The process that carries out runs, one after another (contract C7)."""
+
+import logging
+import time
+import traceback
+
+from fmm_core.errors import Cancelled, FmmError
+from fmm_core.runs.client import claim, queue
+from fmm_core.runs.config import FetchConfig
+from fmm_core.runs.locks import Lock, is_held
+from fmm_core.runs.report import Reporter, Watcher, unwatched
+from fmm_core.runs.store import Problem, RunFolder, Status, Store
+
+log = logging.getLogger(__name__)
+LOOK_EVERY_S = 0.25
+
+
+def work(store: Store, idle_exit_s: float = 900.0) -> None:
+    """Take runs out of the queue until none has come for `idle_exit_s` seconds.
+
+    Raises
+    ------
+    StoreError
+        Another worker serves this store.
+    """
+    with Lock(store.worker_lock):
+        settle_interrupted(store)
+        last = time.monotonic()
+        while time.monotonic() - last < idle_exit_s:
+            run = _next(store)
+            if run is None:
+                time.sleep(LOOK_EVERY_S)
+                continue
+            execute(run, store)
+            last = time.monotonic()
+
+
+def _next(store: Store) -> RunFolder | None:
+    return next((run for run in queue(store) if claim(run)), None)
+
+
+def settle_interrupted(store: Store) -> None:
+    """Write down what became of runs whose worker is gone."""
+    for run in store.jobs():
+        status = run.status()
+        if status.state == "interrupted" or (
+            status.state == "queued" and not run.queued.exists() and not is_held(run.lock)
+        ):
+            problem = status.error or Problem(
+                what="the worker stopped before it began", mend="Resume it.", code="run.interrupted"
+            )
+            run.write_status(status.model_copy(update={"state": "interrupted", "error": problem}))
+
+
+def execute(run: RunFolder, store: Store, watch: Watcher = unwatched) -> Status:
+    """Carry out one job in this process and return its last status; a failure is stored, not raised."""
+    with Lock(run.lock):
+        reporter = Reporter(run, watch)
+        try:
+            _carry_out(run, store, reporter)
+            reporter.finish(state="done", fraction=1.0)
+        except (Cancelled, KeyboardInterrupt):
+            reporter.finish(state="cancelled")
+        except FmmError as error:
+            _fail(run, reporter, Problem(**error.as_dict()))
+        except MemoryError:
+            mend = "Try a smaller data set or fewer modalities."
+            _fail(run, reporter, Problem(what="the machine ran out of memory", mend=mend, code="run.memory"))
+        except Exception as error:  # whatever it is, the reader gets a sentence and the engineer the log
+            what = f"something unexpected happened ({type(error).__name__})"
+            _fail(run, reporter, Problem(what=what, mend="The log says more.", code="run.unexpected"))
+        run.cancel_request.unlink(missing_ok=True)
+        return reporter.status
+
+
+def _carry_out(run: RunFolder, store: Store, reporter: Reporter) -> None:
+    if run.raw_config()["kind"] == "fetch":
+        from fmm_core.runs.datasets import fetch
+
+        with reporter.stage("prepare") as stage:
+            fetch(store, FetchConfig.model_validate(run.raw_config()).dataset, stage.progress())
+        return
+    from fmm_core.runs.experiment import run_experiment
+
+    run_experiment(run, store, reporter)
+
+
+def _fail(run: RunFolder, reporter: Reporter, problem: Problem) -> None:
+    run.log.write_text(traceback.format_exc(), encoding="utf-8")
+    log.error("run %s failed: %s", run.id, problem.what)
+    reporter.finish(state="failed", error=problem)
