@@ -1,69 +1,35 @@
-"""One experiment from data to finished run folder: the stages, each a cached step, then the tables."""
+"""One experiment from data to finished run folder: the stages, each made of cached steps."""
 
 import importlib.metadata
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.sparse import csr_matrix
 
-from fmm_core.audit.accuracy import accuracy_tables
 from fmm_core.audit.leakage import leakage_table, validation_attack
 from fmm_core.audit.projection import project
 from fmm_core.audit.representations import Target, data_targets, model_targets
 from fmm_core.data import storage
-from fmm_core.data.dataset import Attribute, Dataset, merge_small
-from fmm_core.data.splitting import Split, held_out_users, split
-from fmm_core.errors import ConfigError
 from fmm_core.fairness.build import build as build_mitigation
 from fmm_core.fairness.context import Context
-from fmm_core.metrics.ranking import Top, per_user, recall_at, top_k
 from fmm_core.recommenders.build import build as build_recommender
-from fmm_core.recommenders.popularity import popularity
 from fmm_core.runs.config import RunConfig
 from fmm_core.runs.datasets import locate
+from fmm_core.runs.inputs import Inputs, choose_inputs
 from fmm_core.runs.report import Reporter, Stage
+from fmm_core.runs.results import write_results
 from fmm_core.runs.steps import Step, StepCache
 from fmm_core.runs.store import RunFolder, Store
-from fmm_core.runs.tables import KS
-from fmm_core.types import Floats, Mitigated, Representations
+from fmm_core.runs.vectors import load_representations, save_representations
+from fmm_core.types import Representations
 
-LIST_LENGTH = 50
 PACKAGES = ("torch", "numpy", "scipy", "pandas", "scikit-learn", "umap-learn", "concept-erasure")
 TRAINING_ROOMS = ("data", "recommenders", "metrics")
 AUDIT_ROOMS = ("data", "audit", "metrics")
 Settings = Mapping[str, Any]
-
-
-@dataclass(frozen=True)
-class Inputs:
-    """All a run computes from: the data set, its split, and what of it the configuration chose."""
-
-    dataset: Dataset
-    split: Split
-    modalities: Mapping[str, Floats]
-    attributes: Mapping[str, Attribute]
-    held_out: np.ndarray
-
-    @cached_property
-    def seen(self) -> csr_matrix:
-        """Training and validation interactions: what a test ranking leaves out."""
-        return (self.split.train + self.split.validation).tocsr()
-
-    @cached_property
-    def eligible(self) -> np.ndarray:
-        """Users with training interactions; only they are attacked."""
-        return np.diff(self.split.train.indptr) > 0
-
-    def with_test(self, representations: Representations) -> tuple[Top, dict[tuple[str, int], np.ndarray]]:
-        """Top lists and per-user accuracy on the test interactions."""
-        top = top_k(representations, self.seen, LIST_LENGTH)
-        return top, per_user(top.items, self.split.test, KS)
 
 
 def run_experiment(run: RunFolder, store: Store, reporter: Reporter) -> None:
@@ -79,10 +45,7 @@ def run_experiment(run: RunFolder, store: Store, reporter: Reporter) -> None:
         leakage = _audit(cache, config, inputs, pretrain, mitigate, stage)
     with reporter.stage("project") as stage:
         maps = _project(cache, config, inputs, pretrain, mitigate, stage)
-    _write_results(run, inputs, pretrain, mitigate, leakage, maps)
-
-
-# prepare ---------------------------------------------------------------------------------------------------------
+    write_results(run, inputs, pretrain, mitigate, leakage, maps)
 
 
 def _prepare(run: RunFolder, store: Store, stage: Stage) -> tuple[RunConfig, Inputs]:
@@ -97,52 +60,13 @@ def _prepare(run: RunFolder, store: Store, stage: Stage) -> tuple[RunConfig, Inp
     return config, inputs
 
 
-def choose_inputs(dataset: Dataset, config: RunConfig) -> Inputs:
-    """Split `dataset` and take the modalities and attributes that `config` names.
-
-    Raises
-    ------
-    ConfigError
-        The data set has no such modality or attribute.
-    """
-    modalities = _chosen("modality", config.modalities, dataset.modalities)
-    attributes = {
-        name: merge_small(attribute)
-        for name, attribute in _chosen("attribute", config.attributes, dataset.attributes).items()
-    }
-    attributes = {name: attribute for name, attribute in attributes.items() if len(attribute.groups) > 1}
-    _chosen("attribute", tuple(config.active_weights), attributes)
-    return Inputs(
-        dataset=dataset,
-        split=split(dataset, config.split_seed),
-        modalities={name: modality.features for name, modality in modalities.items()},
-        attributes=attributes,
-        held_out=held_out_users(dataset.users, config.user_split_seed),
-    )
-
-
-def _chosen(what: str, names: tuple[str, ...] | None, available: Mapping[str, Any]) -> dict[str, Any]:
-    names = tuple(available) if names is None else names
-    unknown = [name for name in names if name not in available]
-    if unknown:
-        raise ConfigError(
-            f'the data set has no {what} "{unknown[0]}" that can be used',
-            mend=f"Choose from: {', '.join(available) or 'none'}.",
-            code=f"config.unknown_{what}",
-        )
-    return {name: available[name] for name in available if name in names}
-
-
-# steps -----------------------------------------------------------------------------------------------------------
-
-
 def _pretrain(cache: StepCache, config: RunConfig, inputs: Inputs, stage: Stage) -> Step:
     def produce(folder: Path) -> None:
         recommender = build_recommender(config.recommender)
         base = recommender.fit(
             inputs.split.train,
             inputs.modalities,
-            validate=lambda candidate: recall_at(candidate, inputs.split.train, inputs.split.validation, 20),
+            validate=inputs.validation_recall,
             progress=stage.progress(unit="epoch"),
             seed=config.seed,
         )
@@ -172,7 +96,7 @@ def _mitigate(cache: StepCache, config: RunConfig, inputs: Inputs, pretrain: Ste
             base=load_representations(pretrain.folder / "base.npz"),
             codes={name: attribute.codes for name, attribute in inputs.attributes.items()},
             weights=config.active_weights,
-            validate=lambda candidate: recall_at(candidate, inputs.split.train, inputs.split.validation, 20),
+            validate=inputs.validation_recall,
             attack=lambda vectors: validation_attack(
                 vectors, inputs.attributes, inputs.dataset.users, inputs.eligible & ~inputs.held_out, config.seed
             ),
@@ -303,97 +227,6 @@ _MAP_COLUMNS = ("layout", "representation", "modality", "phase", "user", "x", "y
 
 def _empty_map() -> pd.DataFrame:
     return pd.DataFrame({name: pd.Series(dtype="float64" if name in "xy" else "str") for name in _MAP_COLUMNS})
-
-
-# results ---------------------------------------------------------------------------------------------------------
-
-
-def _write_results(
-    run: RunFolder, inputs: Inputs, pretrain: Step, mitigate: Step, leakage: tuple[Step, ...], maps: tuple[Step, ...]
-) -> None:
-    before = load_representations(pretrain.folder / "base.npz")
-    after = load_representations(mitigate.folder / "mitigated.npz")
-    run.write_table("audit/leakage.csv", _concat(leakage, "leakage.parquet"))
-    run.write_table("projection.csv", _concat(maps, "map.parquet"))
-    _write_accuracy(run, inputs, before, after)
-    _write_people(run, inputs)
-    _savez(
-        run.path / "embeddings.npz",
-        user_before=before.user,
-        user_after=after.user,
-        item_before=before.item,
-        item_after=after.item,
-        item_bias=np.zeros(len(after.item), np.float32) if after.item_bias is None else after.item_bias,
-        **{f"{modality}.{kind}": matrix for (modality, kind), matrix in after.profiles.items()},
-    )
-
-
-def _concat(steps: tuple[Step, ...], name: str) -> pd.DataFrame:
-    return pd.concat([pd.read_parquet(step.folder / name) for step in steps], ignore_index=True)
-
-
-def _write_accuracy(run: RunFolder, inputs: Inputs, before: Representations, after: Representations) -> None:
-    models = {"popularity": popularity(inputs.split.train), "base": before, "mitigated": after}
-    tested = {name: inputs.with_test(model) for name, model in models.items()}
-    accuracy, groups = accuracy_tables(
-        {name: values for name, (_, values) in tested.items()}, inputs.attributes, seed=0
-    )
-    run.write_table("audit/accuracy.csv", accuracy)
-    run.write_table("audit/groups.csv", groups)
-    top_before, top_after = tested["base"][0], tested["mitigated"][0]
-    _savez(
-        run.path / "recommendations.npz",
-        items_before=top_before.items,
-        scores_before=top_before.scores,
-        items_after=top_after.items,
-        scores_after=top_after.scores,
-    )
-    columns = {
-        f"{metric}@{k}.{phase}": values
-        for phase, model in (("before", "base"), ("after", "mitigated"))
-        for (metric, k), values in tested[model][1].items()
-    }
-    pd.DataFrame({"user": inputs.dataset.users, **columns}).to_parquet(run.path / "per_user.parquet")
-
-
-def _write_people(run: RunFolder, inputs: Inputs) -> None:
-    groups = {name: np.array([*a.groups, ""], dtype=object)[a.codes] for name, a in inputs.attributes.items()}
-    facts = {
-        "train_pairs": np.diff(inputs.split.train.indptr),
-        "eligible": inputs.eligible,
-        "held_out": inputs.held_out,
-    }
-    pd.DataFrame({"user": inputs.dataset.users, **groups, **facts}).to_parquet(run.path / "people.parquet")
-
-
-# representations on disk -----------------------------------------------------------------------------------------
-
-
-def save_representations(path: Path, representations: Representations) -> None:
-    """Write representations, mitigated or not, as npz."""
-    arrays = {"user": representations.user, "item": representations.item}
-    if representations.item_bias is not None:
-        arrays["item_bias"] = representations.item_bias
-    if isinstance(representations, Mitigated):
-        arrays |= {f"profile.{kind}.{name}": matrix for (name, kind), matrix in representations.profiles.items()}
-    _savez(path, **arrays)
-
-
-def load_representations(path: Path) -> Mitigated:
-    """Read what `save_representations` wrote."""
-    with np.load(path, allow_pickle=False) as archive:
-        arrays = {name: archive[name] for name in archive.files}
-    profiles = {}
-    for name, matrix in arrays.items():
-        if name.startswith("profile."):
-            _, kind, modality = name.split(".", 2)
-            profiles[modality, kind] = matrix
-    return Mitigated(arrays["user"], arrays["item"], arrays.get("item_bias"), profiles)
-
-
-def _savez(path: Path, **arrays: np.ndarray) -> None:
-    with path.open("wb") as file:
-        np.savez(file, **arrays)
 
 
 def _save_history(folder: Path, stage: Stage) -> None:
