@@ -1,7 +1,7 @@
 """The one data structure every room knows (contract C1): users, items, interactions, modalities, attributes."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,9 @@ MAX_CATEGORIES = 50
 
 MAX_DISTINCT_NUMBERS = 25
 """Numbers with more distinct values are cut into bands."""
+
+OTHER = "other"
+"""Name of the group that small groups are merged into."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +51,11 @@ class Attribute:
     codes: Codes
     edges: tuple[float, ...] | None = None
 
+    @property
+    def counts(self) -> NDArray[np.int64]:
+        """People per group, in the order of `groups`."""
+        return np.bincount(self.codes[self.codes >= 0], minlength=len(self.groups))
+
 
 @dataclass(frozen=True)
 class Note:
@@ -60,7 +68,10 @@ class Note:
 
 @dataclass(frozen=True)
 class Dataset:
-    """A frozen, validated data set; readers produce it, everything else consumes it."""
+    """A frozen, validated data set; readers produce it, everything else consumes it.
+
+    `item_noun` is what its items are called in sentences, singular and plural.
+    """
 
     name: str
     users: NDArray[np.str_]
@@ -70,3 +81,49 @@ class Dataset:
     attributes: Mapping[str, Attribute]
     titles: tuple[str, ...] | None = None
     notes: tuple[Note, ...] = field(default=())
+    item_noun: tuple[str, str] = ("item", "items")
+
+    @property
+    def n_users(self) -> int:
+        """How many users there are, with interactions or without."""
+        return len(self.users)
+
+    @property
+    def n_items(self) -> int:
+        """How many items there are, with interactions or without."""
+        return len(self.items)
+
+
+def merge_small(attribute: Attribute, minimum: int = MIN_GROUP) -> Attribute:
+    """Merge groups of fewer than `minimum` people into *other*; if that stays too small, its people are left out.
+
+    Labels stay in the data set; this is the view that attacks and group tables work on.
+    """
+    counts = attribute.counts
+    large = [index for index in range(len(counts)) if counts[index] >= minimum]
+    small = [index for index in range(len(counts)) if 0 < counts[index] < minimum]
+    groups = [attribute.groups[index] for index in large]
+    recode = np.full(len(counts) + 1, UNDISCLOSED, np.int16)  # the last entry serves code −1
+    recode[large] = np.arange(len(large))
+    if counts[small].sum() >= minimum:
+        recode[small] = groups.index(OTHER) if OTHER in groups else len(groups)
+        groups += [] if OTHER in groups else [OTHER]
+    return replace(attribute, groups=tuple(groups), codes=recode[attribute.codes], edges=None)
+
+
+def unique_pairs(
+    user: NDArray[np.integer], item: NDArray[np.integer], time: NDArray[np.float64] | None, n_items: int
+) -> tuple[Pairs, int]:
+    """Sort interactions by user and item and merge repeated ones (the earliest time is kept).
+
+    Returns
+    -------
+    pairs, number of repeats merged
+    """
+    key = user.astype(np.int64) * n_items + item
+    order = np.argsort(key, kind="stable") if time is None else np.lexsort((time, key))
+    first = np.ones(len(key), bool)
+    first[1:] = np.diff(key[order]) != 0
+    kept = order[first]
+    pairs = Pairs(user[kept].astype(np.int32), item[kept].astype(np.int32), None if time is None else time[kept])
+    return pairs, len(key) - len(kept)
