@@ -26,10 +26,10 @@ def encode_bags(bags: Sequence[Iterable[str]], source: str, width: int = TEXT_WI
     from sklearn.decomposition import TruncatedSVD
     from sklearn.feature_extraction.text import TfidfVectorizer
 
-    bags = [list(bag) for bag in bags]
-    present = np.array([len(bag) > 0 for bag in bags])
+    words_of = [list(bag) for bag in bags]
+    present = np.array([bool(bag) for bag in words_of])
     vectorizer = TfidfVectorizer(analyzer=list, min_df=min(min_count, max(1, int(present.sum()))), sublinear_tf=True)
-    weights = csr_matrix(vectorizer.fit_transform(bags))  # (items, words)
+    weights = csr_matrix(vectorizer.fit_transform(words_of))  # (items, words)
     rank = min(width, min(weights.shape) - 1)
     if rank < 1:
         features = weights.toarray()
@@ -48,13 +48,13 @@ def encode_categories(
     bags: Sequence[Iterable[str]], source: str, numbers: NDArray[np.floating] | None = None
 ) -> Modality:
     """One column per category (1 or 0), and one for a standardised number such as the year where there is one."""
-    bags = [list(bag) for bag in bags]
-    names = sorted({name for bag in bags for name in bag})
+    words_of = [list(bag) for bag in bags]
+    names = sorted({name for bag in words_of for name in bag})
     index = {name: column for column, name in enumerate(names)}
-    features = np.zeros((len(bags), len(names)), np.float32)
-    for row, bag in enumerate(bags):
+    features = np.zeros((len(words_of), len(names)), np.float32)
+    for row, bag in enumerate(words_of):
         features[row, [index[name] for name in bag]] = 1
-    present = np.array([len(bag) > 0 for bag in bags])
+    present = np.array([bool(bag) for bag in words_of])
     if numbers is not None:
         features = np.column_stack([features, _standardised(numbers)]).astype(np.float32)
     return Modality(impute(features, present), present, source)

@@ -52,8 +52,8 @@ class SyntheticConfig:
     n_users: int = 1000
     n_items: int = 400
     clicks: int = 36
-    gender_effect: float = 0.6
-    age_effect: float = 0.6
+    gender_effect: float = 0.45
+    age_effect: float = 0.9
     leak: Mapping[str, float] = field(default_factory=lambda: {"text": 0.9, "audio": 0.4, "image": 0.0})
     width: int = 32
 
