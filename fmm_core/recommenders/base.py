@@ -1,0 +1,53 @@
+"""What every recommender offers (contract C2)."""
+
+from collections.abc import Mapping
+from typing import Protocol
+
+import numpy as np
+from scipy.linalg import cho_factor, cho_solve
+from scipy.sparse import csr_matrix
+
+from fmm_core.types import Floats, Progress, Representations, Validate
+
+
+class Recommender(Protocol):
+    """Learns representations; the score of an item is ``user @ item.T + item_bias``, nothing else."""
+
+    def fit(
+        self,
+        train: csr_matrix,
+        modalities: Mapping[str, Floats],
+        *,
+        validate: Validate,
+        progress: Progress,
+        seed: int,
+    ) -> Representations:
+        """Train on interactions (users × items) and item features ({name: items × d}).
+
+        Raises
+        ------
+        ConfigError
+            The model needs modalities and got none.
+        Cancelled
+            From `progress`.
+        """
+        ...
+
+
+def fold_in(representations: Representations, histories: csr_matrix, ridge: float = 1.0) -> Floats:
+    """Vectors for people who were not in training: closed-form ridge regression on the frozen item vectors.
+
+    Each vector is the least-squares fit of ones on the items chosen and zeros elsewhere,
+    ``(VᵀV + ridge·I)⁻¹ Vᵀ h``, as one half-step of implicit-feedback matrix factorisation with equal confidences.
+
+    Parameters
+    ----------
+    histories : people × items
+
+    Returns
+    -------
+    float32, people × d
+    """
+    items = representations.item.astype(np.float64)  # (items, d)
+    gram = items.T @ items + ridge * np.eye(items.shape[1])
+    return cho_solve(cho_factor(gram), np.asarray(histories @ items).T).T.astype(np.float32)

@@ -1,0 +1,117 @@
+"""Sparse graphs over users and items, and a sparse × dense product with a cheap gradient."""
+
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from scipy import sparse
+from torch import Tensor
+
+BLOCK = 1024
+"""Rows whose similarities to all others are held at a time."""
+
+
+class Graph:
+    """A constant sparse matrix with its transpose at hand, both CSR with 32-bit indices.
+
+    torch's own gradient of a sparse product transposes anew in every step; keeping the transpose makes forward and
+    backward together three to five times faster on a CPU.
+    """
+
+    def __init__(self, matrix: sparse.spmatrix, device: torch.device) -> None:
+        self.forward, self.backward = _to_torch(matrix, device), _to_torch(matrix.T, device)
+
+    def __matmul__(self, dense: Tensor) -> Tensor:
+        return _Product.apply(dense, self)
+
+
+class _Product(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, dense: Tensor, graph: Graph) -> Tensor:
+        ctx.graph = graph
+        return graph.forward @ dense
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None]:
+        return ctx.graph.backward @ gradients[0].contiguous(), None
+
+
+def _to_torch(matrix: sparse.spmatrix, device: torch.device) -> Tensor:
+    csr = sparse.csr_matrix(matrix, dtype=np.float32)
+    csr.sort_indices()
+    pointers = torch.from_numpy(csr.indptr.astype(np.int32))
+    columns = torch.from_numpy(csr.indices.astype(np.int32))
+    values = torch.from_numpy(csr.data)
+    return torch.sparse_csr_tensor(pointers, columns, values, size=csr.shape, device=device)
+
+
+def bipartite(train: sparse.csr_matrix, self_loops: bool = False) -> sparse.csr_matrix:
+    """Adjacency of users and items together, (users + items) square, binary."""
+    adjacency = sparse.bmat([[None, train], [train.T, None]], format="csr", dtype=np.float32)
+    return adjacency + sparse.identity(adjacency.shape[0], dtype=np.float32, format="csr") if self_loops else adjacency
+
+
+def symmetric_normalised(matrix: sparse.csr_matrix) -> sparse.csr_matrix:
+    """``W_ij / sqrt(d_i d_j)`` with d the row sums; sums that are not positive count as 0 (METHOD.md, `Norm`)."""
+    scale = sparse.diags(_power(row_sums(matrix), -0.5))
+    return sparse.csr_matrix(scale @ matrix @ scale)
+
+
+def row_average(matrix: sparse.csr_matrix) -> sparse.csr_matrix:
+    """Each row divided by its sum; rows that sum to 0 stay 0."""
+    return sparse.csr_matrix(sparse.diags(_power(row_sums(matrix), -1.0)) @ matrix)
+
+
+def row_sums(matrix: sparse.csr_matrix) -> NDArray[np.float64]:
+    """Sum of every row."""
+    return np.asarray(matrix.sum(axis=1), np.float64).ravel()
+
+
+def _power(sums: NDArray[np.float64], exponent: float) -> NDArray[np.float64]:
+    return np.power(sums, exponent, out=np.zeros_like(sums), where=sums > 0)
+
+
+def nearest(features: Tensor, k: int, block: int = BLOCK) -> tuple[Tensor, Tensor]:
+    """The k rows most alike by cosine for every row, itself first; equal cosines go to the lower row.
+
+    A zero row is alike to nothing and keeps only itself.
+
+    Returns
+    -------
+    rows, columns : int64, edges of the directed graph
+    """
+    unit = torch.nn.functional.normalize(features.detach(), dim=1)
+    n = len(unit)
+    k = min(k, n)
+    kept = []
+    for start in range(0, n, block):
+        alike = unit[start : start + block] @ unit.T  # (block, rows)
+        own = torch.arange(start, start + len(alike), device=unit.device)
+        alike[torch.arange(len(alike), device=unit.device), own] = 2.0  # the row itself is always kept
+        kept.append(torch.topk(alike, k, dim=1).indices)
+    columns = torch.cat(kept).flatten()
+    rows = torch.arange(n, device=unit.device).repeat_interleave(k)
+    zero = (unit == 0).all(dim=1)
+    useful = ~(zero[rows] | zero[columns]) | (rows == columns)
+    return rows[useful], columns[useful]
+
+
+def cosines(features: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
+    """Cosine along every edge, with gradient; a zero row is alike to itself with weight 1."""
+    unit = torch.nn.functional.normalize(features, dim=1)
+    weights = (unit[rows] * unit[columns]).sum(dim=1)
+    return torch.where(rows == columns, torch.ones_like(weights), weights)
+
+
+def normalised_edges(weights: Tensor, rows: Tensor, columns: Tensor, n: int) -> Tensor:
+    """`symmetric_normalised` for a list of edges, with gradient; repeated edges count together."""
+    sums = torch.zeros(n, dtype=weights.dtype, device=weights.device).index_add(0, rows, weights)
+    scale = torch.where(sums > 0, sums.clamp_min(1e-12).rsqrt(), torch.zeros_like(sums))
+    return weights * scale[rows] * scale[columns]
+
+
+def edges_to_matrix(weights: Tensor, rows: Tensor, columns: Tensor, n: int) -> sparse.csr_matrix:
+    """A list of edges as a matrix; repeated edges are added up."""
+    entries = weights.detach().cpu().numpy()
+    return sparse.csr_matrix((entries, (rows.cpu().numpy(), columns.cpu().numpy())), shape=(n, n))
