@@ -1,5 +1,6 @@
 """Sparse graphs over users and items, and a sparse × dense product with a cheap gradient."""
 
+import warnings
 from typing import Any
 
 import numpy as np
@@ -43,7 +44,9 @@ def _to_torch(matrix: sparse.spmatrix, device: torch.device) -> Tensor:
     pointers = torch.from_numpy(csr.indptr.astype(np.int32))
     columns = torch.from_numpy(csr.indices.astype(np.int32))
     values = torch.from_numpy(csr.data)
-    return torch.sparse_csr_tensor(pointers, columns, values, size=csr.shape, device=device)
+    with warnings.catch_warnings():  # torch calls CSR "beta" once a process; nothing a user could act on
+        warnings.simplefilter("ignore", UserWarning)
+        return torch.sparse_csr_tensor(pointers, columns, values, size=csr.shape, device=device, check_invariants=False)
 
 
 def bipartite(train: sparse.csr_matrix, self_loops: bool = False) -> sparse.csr_matrix:

@@ -1,0 +1,17 @@
+"""From a configuration to a mitigation."""
+
+from collections.abc import Callable
+from typing import Any
+
+from fmm_core.fairness.context import Mitigation
+from fmm_core.fairness.leace import Leace
+from fmm_core.fairness.none import NoMitigation
+from fmm_core.fairness.repair import Repair
+from fmm_core.fairness.specs import LeaceConfig, NoneConfig, RepairConfig
+
+_CLASSES: dict[type, Callable[[Any], Mitigation]] = {NoneConfig: NoMitigation, LeaceConfig: Leace, RepairConfig: Repair}
+
+
+def build(config: NoneConfig | LeaceConfig | RepairConfig) -> Mitigation:
+    """The mitigation that `config` describes."""
+    return _CLASSES[type(config)](config)
