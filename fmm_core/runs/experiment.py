@@ -3,6 +3,7 @@
 import importlib.metadata
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,7 @@ from fmm_core.types import Representations
 PACKAGES = ("torch", "numpy", "scipy", "pandas", "scikit-learn", "umap-learn", "concept-erasure")
 TRAINING_ROOMS = ("data", "recommenders", "metrics")
 AUDIT_ROOMS = ("data", "audit", "metrics")
-Settings = Mapping[str, Any]
+Settings = dict[str, Any]
 
 
 def run_experiment(run: RunFolder, store: Store, reporter: Reporter) -> None:
@@ -127,38 +128,45 @@ def _audit(
     train = inputs.split.train
     data_settings = _audit_settings(config) | {"data": config.fingerprint, "modalities": config.modalities}
     parts = (
-        ("audit-data", data_settings, (), lambda: data_targets(train, inputs.modalities), 0.0, 0.4),
-        ("audit-before", _audit_settings(config), (pretrain,), lambda: _targets(inputs, before, "before"), 0.4, 0.7),
-        ("audit-after", _audit_settings(config), (mitigate,), lambda: _targets(inputs, after, "after"), 0.7, 1.0),
+        Part("audit-data", data_settings, (), lambda: data_targets(train, inputs.modalities), 0.0, 0.4),
+        Part(
+            "audit-before", _audit_settings(config), (pretrain,), lambda: _targets(inputs, before, "before"), 0.4, 0.7
+        ),
+        Part("audit-after", _audit_settings(config), (mitigate,), lambda: _targets(inputs, after, "after"), 0.7, 1.0),
     )
+    return tuple(_attack(cache, part, config, inputs, stage) for part in parts)
 
-    def attack(targets: list[Target], folder: Path, low: float, high: float) -> None:
+
+@dataclass(frozen=True)
+class Part:
+    """One cached part of the audit: what is attacked, and which stretch of the stage's progress it fills."""
+
+    name: str
+    settings: Settings
+    upstream: tuple[Step, ...]
+    targets: Callable[[], list[Target]]
+    low: float
+    high: float
+
+
+def _attack(cache: StepCache, part: Part, config: RunConfig, inputs: Inputs, stage: Stage) -> Step:
+    def produce(folder: Path) -> None:
         leakage_table(
-            targets,
+            part.targets(),
             inputs.attributes,
             inputs.dataset.users,
             eligible=inputs.eligible,
             held_out=inputs.held_out,
             panel=config.panel,
-            permutations=config.permutations,
             seed=config.seed,
-            progress=stage.progress(low, high, unit="attack"),
+            progress=stage.progress(part.low, part.high, unit="attack"),
         ).to_parquet(folder / "leakage.parquet")
 
-    return tuple(
-        cache.run(
-            name,
-            settings,
-            lambda folder, make=make, low=low, high=high: attack(make(), folder, low, high),
-            rooms=AUDIT_ROOMS,
-            upstream=upstream,
-        )
-        for name, settings, upstream, make, low, high in parts
-    )
+    return cache.run(part.name, part.settings, produce, rooms=AUDIT_ROOMS, upstream=part.upstream)
 
 
 def _audit_settings(config: RunConfig) -> Settings:
-    fields = ("attributes", "panel", "permutations", "seed", "split_seed", "user_split_seed")
+    fields = ("attributes", "panel", "seed", "split_seed", "user_split_seed")
     return config.model_dump(mode="json", include=set(fields))
 
 

@@ -32,4 +32,4 @@ def load_representations(path: Path) -> Mitigated:
 def save_arrays(path: Path, **arrays: np.ndarray) -> None:
     """Write arrays as one npz file."""
     with path.open("wb") as file:
-        np.savez(file, **arrays)
+        np.savez(file, allow_pickle=False, **arrays)

@@ -1,0 +1,187 @@
+"""Which attacker is strongest, and all of them together: decided on inner scores only (AUDIT.md, "The estimate", 2)."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import log_softmax
+
+from fmm_core.audit.folds import FOLDS
+from fmm_core.audit.intervals import auc_columns
+
+SHRINKAGE = 0.02
+TEMPERATURE = 0.01
+"""Settings whose inner AUC falls this far behind the best count e times less in a blend."""
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """Scores of one attacker, people × folds × columns as in `attackers`.
+
+    `inner` holds, per test fold, the macro AUC on the other folds, where a choice may look.
+    """
+
+    scores: NDArray[np.floating]
+    inner: NDArray[np.float64]
+
+
+def candidates(
+    settings: NDArray[np.float32], codes: NDArray[np.integer], classes: int, folds: NDArray[np.int64]
+) -> tuple[list[Candidate], Candidate]:
+    """One candidate per setting, and the combination of all.
+
+    Parameters
+    ----------
+    settings : float32, settings × people × folds × columns
+    """
+    if classes == 2:
+        return _two_classes(settings[..., 0], codes, folds)
+    return _many_classes(settings, codes, classes, folds)
+
+
+def choose(options: list[Candidate], folds: NDArray[np.int64]) -> Candidate:
+    """Per test fold the option with the largest inner |AUC − ½|, turned round where its inner AUC is below ½."""
+    inner = np.array([option.inner for option in options])  # (options, folds)
+    best = np.abs(inner - 0.5).argmax(axis=0)
+    chosen = np.empty_like(options[0].scores)
+    for fold in range(FOLDS):
+        rows = folds == fold
+        sign = 1.0 if inner[best[fold], fold] >= 0.5 else -1.0
+        chosen[rows] = sign * options[best[fold]].scores[rows]
+    return Candidate(chosen, 0.5 + np.abs(inner - 0.5).max(axis=0))
+
+
+# two classes: a stack ----------------------------------------------------------------------------------------------
+
+
+def _two_classes(
+    settings: NDArray[np.float32], codes: NDArray[np.integer], folds: NDArray[np.int64]
+) -> tuple[list[Candidate], Candidate]:
+    table = np.moveaxis(settings, 0, 2)  # (people, folds, settings)
+    positive = codes == 1
+    stacked = np.empty((*table.shape[:2], 1), np.float32)
+    inner_single, inner_stack = np.empty((len(settings), FOLDS)), np.empty(FOLDS)
+    for fold in range(FOLDS):
+        outside, inside = np.flatnonzero(folds != fold), np.flatnonzero(folds == fold)
+        learned = table[outside, fold]  # (people outside, settings): attackers that saw neither them nor the test fold
+        inner_single[:, fold] = _inner_auc(learned, positive[outside], folds[outside])
+        moments = _Moments(learned[:, None, :], codes[outside], 2, folds[outside])
+        stacked[inside] = _difference(moments.read_out(), table[inside][:, :, None, :])
+        crossed = np.empty((len(outside), 1), np.float32)
+        for other in range(FOLDS):
+            rows = folds[outside] == other
+            if rows.any():
+                crossed[rows] = _difference(moments.read_out(without=other), learned[rows][:, None, :])
+        inner_stack[fold] = _inner_auc(crossed, positive[outside], folds[outside])[0]
+    singles = [Candidate(settings[s][..., None], inner_single[s]) for s in range(len(settings))]
+    return singles, Candidate(stacked, inner_stack)
+
+
+def _difference(read_out: "_ReadOut", features: NDArray[np.floating]) -> NDArray[np.float32]:
+    """Log odds of class 1, (…, 1)."""
+    posterior = read_out(features)
+    return (posterior[..., 1] - posterior[..., 0]).astype(np.float32)
+
+
+def _inner_auc(
+    scores: NDArray[np.floating], positive: NDArray[np.bool_], folds: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """AUC of every column within each inner fold, averaged by positives."""
+    total, weight = np.zeros(scores.shape[1]), 0
+    for fold in np.unique(folds):
+        rows = folds == fold
+        m = int(positive[rows].sum())
+        if 0 < m < rows.sum():
+            total += m * auc_columns(scores[rows], positive[rows])
+            weight += m
+    return total / weight if weight else np.full(scores.shape[1], 0.5)
+
+
+# many classes: read out every setting, then blend -------------------------------------------------------------------
+
+
+def _many_classes(
+    settings: NDArray[np.float32], codes: NDArray[np.integer], classes: int, folds: NDArray[np.int64]
+) -> tuple[list[Candidate], Candidate]:
+    table = np.moveaxis(settings, 0, 2)  # (people, folds, settings, classes)
+    read = np.empty_like(table)
+    inner = np.empty((len(settings), FOLDS))
+    blended = np.empty((*table.shape[:2], classes), np.float32)
+    inner_blend = np.empty(FOLDS)
+    for fold in range(FOLDS):
+        outside, inside = np.flatnonzero(folds != fold), np.flatnonzero(folds == fold)
+        learned, code, part = table[outside, fold], codes[outside], folds[outside]
+        moments = _Moments(learned, code, classes, part)
+        full = moments.read_out()
+        for other in range(FOLDS):
+            read[inside, other] = full(table[inside, other])
+        crossed = np.empty_like(learned)
+        for other in np.unique(part):
+            rows = part == other
+            crossed[rows] = moments.read_out(without=int(other))(learned[rows])
+        inner[:, fold] = _macro_inner(crossed, code, part)
+        weights = _blend_weights(inner[:, fold])
+        spread = np.maximum(crossed.std(axis=0), 1e-6)  # (settings, classes)
+        blended[inside] = np.einsum("s,njsc->njc", weights, read[inside] / spread)
+        inner_blend[fold] = _macro_inner(np.einsum("s,nsc->nc", weights, crossed / spread)[:, None, :], code, part)[0]
+    singles = [Candidate(read[:, :, s], inner[s]) for s in range(len(settings))]
+    return singles, Candidate(blended, inner_blend)
+
+
+def _blend_weights(inner: NDArray[np.float64]) -> NDArray[np.float32]:
+    excess = np.abs(inner - 0.5)
+    weights = np.exp((excess - excess.max()) / TEMPERATURE) * np.where(inner >= 0.5, 1, -1)
+    return (weights / np.abs(weights).sum()).astype(np.float32)
+
+
+def _macro_inner(
+    scores: NDArray[np.floating], codes: NDArray[np.integer], folds: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """Mean over classes of the inner AUC of every setting; scores people × settings × classes."""
+    labels = np.unique(codes)
+    return np.mean([_inner_auc(scores[:, :, label], codes == label, folds) for label in labels], axis=0)
+
+
+# linear discriminant by additive moments ----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _ReadOut:
+    """Log posteriors of linear discriminants, one per setting: (…, settings, d) -> (…, settings, classes)."""
+
+    coefficients: NDArray[np.float64]
+    constants: NDArray[np.float64]
+
+    def __call__(self, features: NDArray[np.floating]) -> NDArray[np.float64]:
+        linear = np.einsum("...sd,sdg->...sg", features, self.coefficients) + self.constants
+        return log_softmax(linear, axis=-1)
+
+
+class _Moments:
+    """Counts, sums and products per fold, so that leaving a fold out is a subtraction."""
+
+    def __init__(
+        self, features: NDArray[np.floating], codes: NDArray[np.integer], classes: int, folds: NDArray[np.int64]
+    ) -> None:
+        self.parts = {}
+        for fold in np.unique(folds):
+            rows = folds == fold
+            one_hot = (codes[rows][:, None] == np.arange(classes)).astype(np.float64)
+            x = features[rows].astype(np.float64)
+            sums = np.einsum("nsd,ng->sgd", x, one_hot)
+            stacked = np.moveaxis(x, 1, 0)  # (settings, people, d)
+            self.parts[int(fold)] = (one_hot.sum(axis=0), sums, np.matmul(stacked.transpose(0, 2, 1), stacked))
+
+    def read_out(self, without: int | None = None) -> _ReadOut:
+        """Fit on all folds but one."""
+        kept = [part for fold, part in self.parts.items() if fold != without]
+        count, sums, products = (sum(values) for values in zip(*kept, strict=True))
+        safe = np.maximum(count, 1e-9)
+        means = sums / safe[:, None]  # (settings, classes, d)
+        within = (products - np.einsum("sgd,sge,g->sde", means, means, count)) / count.sum()
+        width = within.shape[-1]
+        size = np.maximum(np.trace(within, axis1=1, axis2=2) / width, 1e-12)
+        within = (1 - SHRINKAGE) * within + SHRINKAGE * size[:, None, None] * np.eye(width)
+        coefficients = np.linalg.solve(within, means.transpose(0, 2, 1))  # (settings, d, classes)
+        constants = -0.5 * np.einsum("sgd,sdg->sg", means, coefficients) + np.log(np.maximum(count, 0.5))
+        return _ReadOut(coefficients, constants)

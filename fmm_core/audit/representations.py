@@ -1,0 +1,95 @@
+"""What is attacked: everything a stranger might hold about a person, as one row of numbers each."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
+
+from fmm_core.data.splitting import row_normalised
+from fmm_core.types import Floats, Representations
+
+MOST_DIMENSIONS = 256
+PEOPLE_PER_DIMENSION = 8
+"""Wide tables are reduced to at most one dimension per so many people; more is noise to every attacker here."""
+
+TOP = 20
+"""Length of the recommendation list that is attacked."""
+
+
+@dataclass(frozen=True)
+class Target:
+    """One representation: its names in contract C4, and users × d numbers.
+
+    `sparse` is the unreduced table where there is one (the history, the list); the plain logistic attacker uses it.
+    """
+
+    representation: str
+    modality: str
+    phase: str
+    matrix: Floats
+    sparse: csr_matrix | None = None
+
+
+def data_targets(train: csr_matrix, modalities: Mapping[str, Floats]) -> list[Target]:
+    """What can be read from the data before any model: the history, and the profile ``R X`` of every modality."""
+    average = row_normalised(train)
+    profiles = {name: np.asarray(average @ features, np.float32) for name, features in modalities.items()}
+    targets = [Target("history", "", "data", reduce(train), train)]
+    targets += [Target("profile_raw", name, "data", reduce_dense(profile)) for name, profile in profiles.items()]
+    if len(profiles) > 1:
+        together = np.column_stack([standardise(profile) for profile in profiles.values()])
+        targets.append(Target("profile_raw", "all", "data", reduce_dense(together)))
+    return targets
+
+
+def model_targets(
+    representations: Representations, train: csr_matrix, top_items: NDArray[np.int32], phase: str
+) -> list[Target]:
+    """What a model stores or shows: the person vector, the mean item vector of a history, the top list.
+
+    Parameters
+    ----------
+    top_items : users × at least `TOP`, best first, −1 where candidates ran out; own items masked
+    phase : "before" or "after" mitigation
+    """
+    item_mean = np.asarray(row_normalised(train) @ representations.item, np.float32)
+    lists = _multi_hot(top_items[:, :TOP], train.shape[1])
+    return [
+        Target("user_vector", "", phase, representations.user),
+        Target("item_mean", "", phase, item_mean),
+        Target("top_k", "", phase, reduce(lists), lists),
+    ]
+
+
+def _multi_hot(items: NDArray[np.int32], n_items: int) -> csr_matrix:
+    rows, places = np.nonzero(items >= 0)
+    ones = np.ones(len(rows), np.float32)
+    return csr_matrix((ones, (rows, items[rows, places])), shape=(len(items), n_items))
+
+
+def reduce(table: csr_matrix) -> Floats:
+    """Leading left singular directions of a sparse table, scaled; users × at most `MOST_DIMENSIONS`."""
+    from sklearn.decomposition import TruncatedSVD
+
+    rank = min(MOST_DIMENSIONS, table.shape[0] // PEOPLE_PER_DIMENSION, min(table.shape) - 1)
+    return TruncatedSVD(max(rank, 1), random_state=0).fit_transform(table).astype(np.float32)
+
+
+def reduce_dense(matrix: Floats) -> Floats:
+    """Principal directions of a dense table that is too wide for its people; a narrow one is returned as it is."""
+    rank = min(MOST_DIMENSIONS, matrix.shape[0] // PEOPLE_PER_DIMENSION)
+    if matrix.shape[1] <= max(rank, 1):
+        return matrix
+    centred = standardise(matrix).astype(np.float64)
+    values, axes = np.linalg.eigh(centred.T @ centred)
+    del values  # ascending
+    return (centred @ axes[:, ::-1][:, : max(rank, 1)]).astype(np.float32)
+
+
+def standardise(matrix: Floats) -> Floats:
+    """Every column to mean 0 and standard deviation 1, without labels; a constant column to 0."""
+    centred = matrix - matrix.mean(axis=0)
+    spread = centred.std(axis=0)
+    return (centred / np.where(spread > 1e-8, spread, np.inf)).astype(np.float32)
