@@ -22,7 +22,7 @@ def deal(users: NDArray[np.str_], codes: Sequence[Codes], seed: int) -> NDArray[
 
     Every joint class is spread over the folds to within one person, and each attribute's classes nearly so.
     """
-    order = np.lexsort([hashed(users, seed), *reversed(codes)])
+    order = np.lexsort(np.array([hashed(users, seed), *(code.astype(np.uint64) for code in reversed(codes))]))
     folds = np.empty(len(users), np.int64)
     folds[order] = np.arange(len(users)) % FOLDS
     return folds
