@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from fmm_core.audit import attackers, logistic
 from fmm_core.audit.combination import Candidate, candidates, choose
@@ -55,12 +56,18 @@ def leakage_table(
     """
     crowds = list(_crowds(attributes, users, eligible, held_out, seed))
     rows: list[dict[str, Any]] = []
-    for done, target in enumerate(targets, start=1):
-        for crowd in crowds:
-            names = {"representation": target.representation, "modality": target.modality, "phase": target.phase}
-            rows += [names | {"panel": panel} | row for row in _attack(target, crowd, seed)]
-        progress(done, len(targets))
+    with one_thread():
+        for done, target in enumerate(targets, start=1):
+            for crowd in crowds:
+                names = {"representation": target.representation, "modality": target.modality, "phase": target.phase}
+                rows += [names | {"panel": panel} | row for row in _attack(target, crowd, seed)]
+            progress(done, len(targets))
     return pd.DataFrame(rows)
+
+
+def one_thread() -> threadpool_limits:
+    """Linear algebra on one thread: thousands of small solves spend more on waking threads than on the work."""
+    return threadpool_limits(1, user_api="blas")
 
 
 def _crowds(
@@ -199,10 +206,11 @@ def validation_attack(
 ) -> dict[str, float]:
     """AUC of the strongest closed-form attacker per attribute, on the selection users only: for tuning."""
     found = {}
-    for people in _crowds(attributes, users, selection, np.zeros(len(users), bool), seed):
-        families = _closed_form(standardise(vectors[people.rows]), people, seed)
-        for name in people.names:
-            judged = _judge_panel(families[name], people.codes[name], people.classes[name], people.folds)
+    with one_thread():
+        for people in _crowds(attributes, users, selection, np.zeros(len(users), bool), seed):
+            families = _closed_form(standardise(vectors[people.rows]), people, seed)
             everyone = np.ones(len(people.rows), bool)
-            found[name] = estimate(*judged["strongest"], people.codes[name], people.folds, everyone).value
+            for name in people.names:
+                judged = _judge_panel(families[name], people.codes[name], people.classes[name], people.folds)
+                found[name] = estimate(*judged["strongest"], people.codes[name], people.folds, everyone).value
     return found
