@@ -30,25 +30,21 @@ def accuracy_tables(
         In `groups`, rows of *mitigated* carry the paired difference to *base*; the group *everyone* stands under the
         empty attribute, and *gap* is the largest group's mean minus the smallest's.
     """
-    keys = list(tested["base"])
-    columns = np.column_stack([tested[model][key] for model in tested for key in keys])
-    change = np.column_stack([tested["mitigated"][key] - tested["base"][key] for key in keys])
-    values = np.column_stack([columns, change])  # (users, models × keys, then changes)
-    everyone = np.ones(len(values), bool)
-    overall, _ = bootstrap(values, [everyone], seed)
-    accuracy = _model_rows(overall[0], list(tested), keys)
-    blocks = [_group_rows("", EVERYONE, overall[0], list(tested), keys)]
+    keys, models = list(tested["base"]), list(tested)
+    values = np.column_stack([tested[model][key] for model in models for key in keys])  # (users, models × keys)
+    before, after = (_columns(models.index(model), len(keys)) for model in ("base", "mitigated"))
+    overall, _ = bootstrap(values, [np.ones(len(values), bool)], seed, after=after, before=before)
+    blocks = [_group_rows("", EVERYONE, overall[0], models, keys)]
     for name, attribute in attributes.items():
         masks = [attribute.codes == code for code in range(len(attribute.groups))]
-        estimates, gap = bootstrap(values, masks, seed)
-        blocks += [
-            _group_rows(name, group, estimate, list(tested), keys)
-            for group, estimate in zip(attribute.groups, estimates, strict=True)
-        ]
-        blocks.append(
-            _group_rows(name, GAP, _gap_with_change(gap, estimates, len(tested), len(keys)), list(tested), keys)
-        )
-    return accuracy, pd.concat(blocks, ignore_index=True)
+        estimates, gap = bootstrap(values, masks, seed, after=after, before=before)
+        named = zip((*attribute.groups, GAP), (*estimates, gap), strict=True)
+        blocks += [_group_rows(name, group, estimate, models, keys) for group, estimate in named]
+    return _model_rows(overall[0], models, keys), pd.concat(blocks, ignore_index=True)
+
+
+def _columns(model: int, width: int) -> slice:
+    return slice(model * width, (model + 1) * width)
 
 
 def _model_rows(estimate: Estimate, models: list[str], keys: list[tuple[str, int]]) -> pd.DataFrame:
@@ -69,17 +65,3 @@ def _group_rows(
         frame[column] = np.nan
         frame.loc[mitigated, column] = values[len(frame) :]
     return frame
-
-
-def _gap_with_change(gap: Estimate, groups: list[Estimate], n_models: int, n_keys: int) -> Estimate:
-    """The gap of each model; its paired change is that of the gaps, for which no interval is given."""
-    width = n_models * n_keys
-    means = np.array([estimate.value[:width] for estimate in groups])
-    gaps = (means.max(axis=0) - means.min(axis=0)).reshape(n_models, n_keys)
-    nothing = np.full(n_keys, np.nan)
-    return Estimate(
-        np.concatenate([gap.value[:width], gaps[-1] - gaps[-2]]),
-        np.concatenate([gap.low[:width], nothing]),
-        np.concatenate([gap.high[:width], nothing]),
-        gap.n,
-    )

@@ -25,7 +25,13 @@ class Estimate:
 
 
 def bootstrap(
-    values: NDArray[np.float64], groups: list[NDArray[np.bool_]], seed: int, resamples: int = RESAMPLES
+    values: NDArray[np.float64],
+    groups: list[NDArray[np.bool_]],
+    seed: int,
+    *,
+    after: slice = slice(0, 0),
+    before: slice = slice(0, 0),
+    resamples: int = RESAMPLES,
 ) -> tuple[list[Estimate], Estimate]:
     """Group means of every column and the gap between the largest and the smallest, with intervals.
 
@@ -33,19 +39,27 @@ def bootstrap(
     ----------
     values : users × columns; a user with NaN counts nowhere
     groups : one mask over users per group
+    after, before : columns whose paired change is appended to the columns of every estimate
 
     Returns
     -------
-    one estimate per group, and the gap
+    one estimate per group, and the gap; the change of the gap is the gap after minus the gap before
     """
-    judged = ~np.isnan(values).any(axis=1)
-    kept = values[judged]
+    kept = values[judged := ~np.isnan(values).any(axis=1)]
     masks = np.array([mask[judged] for mask in groups], dtype=np.float64).reshape(len(groups), len(kept))
-    means = _means(np.ones((1, len(kept))), masks, kept)[0]  # (groups, columns)
+    means = _means(np.ones((1, len(kept))), masks, kept)  # (1, groups, columns)
     drawn = _resampled(masks, kept, seed, resamples)  # (resamples, groups, columns)
     sizes = masks.sum(axis=1).astype(int)
-    per_group = [_estimate(means[g], drawn[:, g], int(sizes[g])) for g in range(len(groups))]
-    gap = _estimate(means.max(axis=0) - means.min(axis=0), drawn.max(axis=1) - drawn.min(axis=1), int(sizes.sum()))
+
+    def with_change(figures: NDArray) -> NDArray:
+        return np.concatenate([figures, figures[..., after] - figures[..., before]], axis=-1)
+
+    def spread(figures: NDArray) -> NDArray:
+        return figures.max(axis=1) - figures.min(axis=1)
+
+    group_means, group_draws = with_change(means), with_change(drawn)
+    per_group = [_estimate(group_means[0, g], group_draws[:, g], int(sizes[g])) for g in range(len(groups))]
+    gap = _estimate(with_change(spread(means))[0], with_change(spread(drawn)), int(sizes.sum()))
     return per_group, gap
 
 
