@@ -125,6 +125,8 @@ def train(
     store: StoreOption = None,
 ) -> None:
     """Train, mitigate and audit; progress on stderr, the folder of each finished run on stdout."""
+    from fmm_core.runs.datasets import locate
+
     home = _store(store)
     if config is not None:
         base = parse_config(_read_config(config))
@@ -146,6 +148,7 @@ def train(
     planned = _planned(base, curve, seeds)
     if out is not None and len(planned) > 1:
         raise ConfigError("one folder cannot hold a whole curve", "--out", "Leave it out: the store keeps every run.")
+    locate(home, base.dataset)  # a name mistyped ends here, not in a failed run
     folders = [home.new_run(item) if out is None else create_run(out, item) for item in planned]
     sys.exit(max(_execute(run, home) for run in folders))
 

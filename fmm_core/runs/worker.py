@@ -1,6 +1,5 @@
 """The process that carries out runs, one after another (contract C7)."""
 
-import logging
 import time
 import traceback
 
@@ -11,7 +10,6 @@ from fmm_core.runs.locks import Lock, is_held
 from fmm_core.runs.report import Reporter, Watcher, unwatched
 from fmm_core.runs.store import Problem, RunFolder, Status, Store
 
-log = logging.getLogger(__name__)
 LOOK_EVERY_S = 0.25
 
 
@@ -87,5 +85,4 @@ def _carry_out(run: RunFolder, store: Store, reporter: Reporter) -> None:
 
 def _fail(run: RunFolder, reporter: Reporter, problem: Problem) -> None:
     run.log.write_text(traceback.format_exc(), encoding="utf-8")
-    log.error("run %s failed: %s", run.id, problem.what)
     reporter.finish(state="failed", error=problem)

@@ -1,0 +1,75 @@
+"""The command line: exit codes, one-line errors, and a help that loads no torch."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from fmm_core.runs.config import make_config
+from fmm_core.runs.store import Store
+
+
+def command(*words: str, home: Path) -> subprocess.CompletedProcess[str]:
+    line = [sys.executable, "-m", "fmm_core", *words]
+    return subprocess.run([*line, "--store", str(home)], capture_output=True, text=True, check=False, timeout=120)
+
+
+def test_help_names_every_method_and_loads_no_torch() -> None:
+    code = "import sys; from fmm_core.cli import app; import typer.testing as t; "
+    code += "print(t.CliRunner().invoke(app, ['train', '--help']).output); print('torch' in sys.modules)"
+    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    for name in ("lattice", "lightgcn", "repair", "leace", "none", "quick", "standard", "paper"):
+        assert f"{name}:" in shown
+    assert shown.strip().endswith("False")
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (("train",), "--dataset: no data set is named. `datasets list` names them."),
+        (("train", "--dataset", "synthetic", "--method", "x"), 'there is no method "x". Choose one of: repair,'),
+        (("train", "--dataset", "synthetic", "--weight", "gender"), '--weight: "" is not a number.'),
+        (("train", "--dataset", "nowhere"), 'there is no data set or folder "nowhere". Choose one of: synthetic,'),
+        (("datasets", "fetch", "nothing"), 'there is no data set "nothing". Choose one of: synthetic, movielens-100k.'),
+        (("runs", "show", "nothing"), 'there is no run "nothing".'),
+        (("runs", "fly"), "No such command 'fly'."),
+    ],
+)
+def test_wrong_input_is_one_line_and_exit_2(words: tuple[str, ...], sentence: str, tmp_path: Path) -> None:
+    done = command(*words, home=tmp_path) if words != ("runs", "fly") else _bare(*words)
+    assert done.returncode == 2
+    assert done.stderr.strip().startswith(sentence)
+    assert len(done.stderr.strip().splitlines()) == 1
+    assert "Traceback" not in done.stderr
+
+
+def _bare(*words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, "-m", "fmm_core", *words], capture_output=True, text=True, check=False)
+
+
+def test_a_used_out_folder_is_refused(tmp_path: Path) -> None:
+    used = tmp_path / "used"
+    used.mkdir()
+    (used / "mine.txt").touch()
+    done = command("train", "--dataset", "synthetic", "--out", str(used), home=tmp_path / "home")
+    assert done.returncode == 2
+    assert "this folder is not empty" in done.stderr
+    assert [path.name for path in used.iterdir()] == ["mine.txt"]
+
+
+def test_datasets_check_says_what_was_understood(tmp_path: Path) -> None:
+    done = command("datasets", "check", "synthetic", home=tmp_path)
+    assert done.returncode == 0
+    lines = done.stdout.splitlines()
+    assert lines[0] == "Made-up films: 1,000 people, 400 items, 36,000 interactions"
+    assert any(line.startswith("modality audio: 32 numbers, 400 of 400 items") for line in lines)
+
+
+def test_runs_are_listed_and_deleted(tmp_path: Path) -> None:
+    run = Store(tmp_path).new_run(make_config("synthetic", weights={"gender": 0.5}))
+    listed = command("runs", "list", home=tmp_path).stdout
+    assert "queued" in listed
+    assert "gender=0.5" in listed
+    assert command("runs", "delete", run.id, home=tmp_path).returncode == 0
+    assert Store(tmp_path).runs() == []
