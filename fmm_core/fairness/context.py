@@ -20,8 +20,13 @@ class Context:
     ----------
     train : users × items
     modalities : {name: items × d}
+    base : what the recommender stores
     codes : {attribute: group of every user, −1 undisclosed}
     weights : {attribute: weight ≥ 0}; an attribute without a weight, or with 0, is left alone exactly
+    validate : validation Recall@20 of representations
+    attack : AUC of a validation attacker per attribute, on the users on whom choices may be made
+    progress : called once a round; may raise `Cancelled`
+    seed : of every random draw
     """
 
     train: csr_matrix
@@ -35,28 +40,36 @@ class Context:
     seed: int
 
     @property
-    def active(self) -> dict[str, float]:
-        """The weights above 0, in a fixed order."""
-        return {name: weight for name, weight in sorted(self.weights.items()) if weight > 0}
-
-    @property
     def trained(self) -> NDArray[np.bool_]:
         """Users with training interactions; the vectors of others were never learned and stay out of every fit."""
         return np.diff(self.train.indptr) > 0
 
     def shares(self) -> dict[str, float]:
-        """The active weights of a method whose weight is a share.
+        """Weights above 0 of a method whose weight is a share, by name.
+
+        An attribute that puts all trained users who disclosed it into one group is left out: nothing to tell apart.
 
         Raises
         ------
         ConfigError
-            A weight is above 1.
+            A weight is not a number from 0 to 1, or its attribute is not in `codes`.
         """
-        for name, weight in self.active.items():
-            if weight > 1:
+        for name, weight in self.weights.items():
+            if not 0 <= weight <= 1:
                 mend = "Choose from 0 to 1."
-                raise ConfigError(f"the weight {weight:g} is above 1", f"weight of {name}", mend, code="config.weight")
-        return self.active
+                raise ConfigError(
+                    f"the weight {weight:g} is out of range", f"weight of {name}", mend, code="config.weight"
+                )
+            if weight and name not in self.codes:
+                mend = f"Choose among: {', '.join(sorted(self.codes))}."
+                raise ConfigError(
+                    "there is no such attribute", f"weight of {name}", mend, code="config.weight_attribute"
+                )
+        return {name: weight for name, weight in sorted(self.weights.items()) if weight and self._divides(name)}
+
+    def _divides(self, name: str) -> bool:
+        codes = self.codes[name][self.trained]
+        return len(np.unique(codes[codes >= 0])) > 1
 
 
 class Mitigation(Protocol):

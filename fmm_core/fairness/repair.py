@@ -3,6 +3,10 @@
 The recipe is METHOD.md's "closed form". Two things a group can differ in are moved: its mean and its covariance. What
 is left is what a random group of the same size would show, because groups that match *exactly* are readable again: an
 attacker that knows most labels finds the rest by turning its answers round (AUDIT.md).
+
+One departure from METHOD.md, measured on 943 × 64: the means' singular values are *set* to chance's instead of cut
+where they exceed it. Cutting takes every random excess away and leaves every random shortfall, so even labels that
+mean nothing became readable, turned round: logistic AUC 0.478 after repairing permuted labels, 0.491 when set.
 """
 
 from collections.abc import Iterator, Mapping
@@ -49,12 +53,12 @@ class Repair:
         rng = np.random.default_rng(context.seed)
         whitening = _Whitening.of(base, codes)
         z = whitening.whiten(base)
-        references = {name: _chance(z, code, self.config, rng) for name, code in codes.items()}
+        chance = {name: _Chance.of(z, code, self.config, rng) for name, code in codes.items()}
         displacement = {name: np.zeros_like(z) for name in codes}
         for cycle in range(self.config.cycles):
-            for move in (_move_shapes, _move_means):  # means last
+            for move in (_Chance.move_shapes, _Chance.move_means):  # means last
                 for name, code in codes.items():
-                    target = move(z, code, references[name], self.config.band)
+                    target = move(chance[name], z, code)
                     displacement[name] += target - z
                     z = target
             context.progress(cycle + 1, self.config.cycles)
@@ -77,7 +81,7 @@ class _Whitening:
         left = vectors - one_hot @ fitted  # (people, d)
         values, axes = eigh(left.T @ left / len(left))
         values, axes = values[::-1], axes[:, ::-1]  # leading directions first
-        spread = np.sqrt(np.maximum(values, TINY * values[0]))
+        spread = np.sqrt(np.maximum(values, TINY * max(values[0], TINY)))
         return cls(vectors.mean(axis=0), axes / spread, (axes * spread).T)
 
     def whiten(self, vectors: Vectors) -> Vectors:
@@ -89,58 +93,78 @@ class _Whitening:
 
 @dataclass(frozen=True)
 class _Chance:
-    """What permuted labels show, averaged: singular values of the mean table per band, eigenvalues per group."""
+    """What permuted labels show of one attribute, averaged over permutations.
+
+    Attributes
+    ----------
+    means : singular values of the mean table (root mean square), one array per band of directions
+    shapes : {group: eigenvalues of its covariance, ascending, where the pooled one is the identity}
+    band : directions per band
+    """
 
     means: tuple[Vectors, ...]
     shapes: Mapping[int, Vectors]
+    band: int
 
-
-def _chance(z: Vectors, code: Codes, config: RepairConfig, rng: np.random.Generator) -> _Chance:
-    known = np.flatnonzero(code >= 0)
-    residuals = _within(z, code)
-    singular, eigen = [], []
-    for _ in range(config.permutations):
-        permuted = code.copy()
-        permuted[known] = rng.permutation(code[known])
-        singular.append([np.linalg.svd(part, compute_uv=False) for part in _mean_bands(z, permuted, config.band)])
-        eigen.append(
-            {group: eigh(_covariance(residuals[rows]), eigvals_only=True) for group, rows in _groups(permuted)}
+    @classmethod
+    def of(cls, z: Vectors, code: Codes, config: RepairConfig, rng: np.random.Generator) -> "_Chance":
+        known = code >= 0
+        groups = len(np.unique(code[known]))
+        residuals = _within(z, code)[known]
+        residuals *= np.sqrt(len(residuals) / max(len(residuals) - groups, 1))  # the fitted means took their share
+        white, _ = _pooled(residuals)
+        means, shapes = [], []
+        for _ in range(config.permutations):
+            permuted = rng.permutation(code[known])
+            bands = _bands(_mean_table(residuals, permuted), config.band)
+            means.append([np.linalg.svd(part, compute_uv=False) ** 2 for part in bands])
+            shapes.append(_spectra(white, permuted))
+        return cls(
+            tuple(np.sqrt(np.mean(band, axis=0)) for band in zip(*means, strict=True)),
+            {group: np.mean([draw[group] for draw in shapes], axis=0) for group in shapes[0]},
+            config.band,
         )
-    means = tuple(np.mean(band, axis=0) for band in zip(*singular, strict=True))
-    return _Chance(means, {group: np.mean([draw[group] for draw in eigen], axis=0) for group in eigen[0]})
+
+    def move_means(self, z: Vectors, code: Codes) -> Vectors:
+        """Set the singular values of the mean table, band by band, to those of chance; shift the groups there."""
+        table = _mean_table(z, code)
+        wanted = []
+        for part, values in zip(_bands(table, self.band), self.means, strict=True):
+            left, _, right = np.linalg.svd(part, full_matrices=False)
+            wanted.append((left * values) @ right)
+        shift = np.concatenate(wanted, axis=1) - table  # (groups, d)
+        moved = z.copy()
+        for row, (_, rows) in zip(shift, _groups(code), strict=True):
+            moved[rows] += row / np.sqrt(len(rows))
+        return moved
+
+    def move_shapes(self, z: Vectors, code: Codes) -> Vectors:
+        """Draw a group's covariance in, or out, to the eigenvalues of a random group where its own are more extreme."""
+        residuals = _within(z, code)
+        white, to_colour = _pooled(residuals, code >= 0)
+        moved = z.copy()
+        for group, rows in _groups(code):
+            values, axes = eigh(_covariance(white[rows]))
+            chance = self.shapes[group]
+            inner, outer = np.minimum(chance, 1), np.maximum(chance, 1)
+            scale = np.sqrt(np.clip(values, inner, outer) / np.maximum(values, TINY))
+            scale[values < TINY] = 1.0  # a group smaller than the space is flat there, and so is a random one
+            moved[rows] += white[rows] @ (axes * (scale - 1)) @ axes.T @ to_colour
+        return moved
 
 
-def _move_means(z: Vectors, code: Codes, chance: _Chance, band: int) -> Vectors:
-    """Clip the singular values of the mean table, band by band, to what chance shows; shift the groups there."""
-    table = _mean_table(z, code)
-    clipped = []
-    for part, limit in zip(_mean_bands(z, code, band), chance.means, strict=True):
-        left, values, right = np.linalg.svd(part, full_matrices=False)
-        clipped.append((left * np.minimum(values, limit)) @ right)
-    moved = z.copy()
-    for row, (_, rows) in enumerate(_groups(code)):
-        moved[rows] += (np.concatenate([part[row] for part in clipped]) - table[row]) / np.sqrt(len(rows))
-    return moved
+def _pooled(residuals: Vectors, among: NDArray[np.bool_] | None = None) -> tuple[Vectors, Vectors]:
+    """Residuals whose pooled within-group covariance (`among` the given people) is the identity, and the way back."""
+    values, axes = eigh(_covariance(residuals if among is None else residuals[among]))
+    spread = np.sqrt(np.maximum(values, TINY))
+    return residuals @ (axes / spread), (axes * spread).T
 
 
-def _move_shapes(z: Vectors, code: Codes, chance: _Chance, band: int) -> Vectors:  # noqa: ARG001 (called like the means)
-    """Draw each group's covariance in, or out, to the eigenvalues of a random group of its size, where more extreme."""
-    residuals = _within(z, code)
-    pooled, axes = eigh(_covariance(residuals[code >= 0]))
-    spread = np.sqrt(np.maximum(pooled, TINY))
-    white = residuals @ (axes / spread)
-    moved = z.copy()
-    for group, rows in _groups(code):
-        values, own = eigh(_covariance(white[rows]))
-        limit = chance.shapes[group]
-        wanted = np.where(
-            values > 1, np.minimum(values, np.maximum(limit, 1)), np.maximum(values, np.minimum(limit, 1))
-        )
-        scale = np.sqrt(np.maximum(wanted, 0) / np.maximum(values, TINY))
-        scale[values < TINY] = 1.0  # a group smaller than the space is flat there, and so is a random one
-        change = white[rows] @ (own * (scale - 1)) @ own.T
-        moved[rows] += change @ (axes * spread).T
-    return moved
+def _spectra(white: Vectors, code: Codes) -> dict[int, Vectors]:
+    """{group: eigenvalues of its covariance}, scaled so that the groups' mean variance is 1."""
+    centred = _within(white, code)
+    centred *= np.sqrt(centred.size / max((centred**2).sum(), TINY))
+    return {group: eigh(_covariance(centred[rows]), eigvals_only=True) for group, rows in _groups(code)}
 
 
 def _groups(code: Codes) -> Iterator[tuple[int, NDArray[np.int64]]]:
@@ -154,9 +178,8 @@ def _mean_table(z: Vectors, code: Codes) -> Vectors:
     return np.array([np.sqrt(len(rows)) * (z[rows].mean(axis=0) - centre) for _, rows in _groups(code)])
 
 
-def _mean_bands(z: Vectors, code: Codes, band: int) -> list[Vectors]:
+def _bands(table: Vectors, band: int) -> list[Vectors]:
     """The mean table cut into bands of leading directions."""
-    table = _mean_table(z, code)
     return [table[:, start : start + band] for start in range(0, table.shape[1], band)]
 
 

@@ -27,7 +27,7 @@ class RepairConfig(_Config):
 
     name: Literal["repair"] = "repair"
     cycles: int = Field(4, ge=1, le=50, description="rounds over the attributes")
-    permutations: int = Field(5, ge=1, le=200, description="permuted labels that say what chance alone would give")
+    permutations: int = Field(20, ge=1, le=200, description="permuted labels that say what chance alone would give")
     band: int = Field(16, ge=1, description="leading directions treated together when means are clipped")
 
 

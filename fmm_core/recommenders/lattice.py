@@ -70,10 +70,14 @@ class _Model(nn.Module):
         """The first batch of an epoch builds the item graph with gradient; the rest of the epoch uses it as it is."""
         self.fresh = (epoch - 1) % self.config.learn_graph_every == 0
 
-    def finish(self) -> None:
+    def refresh(self) -> None:
         """Build the item graph from the parameters as they stand."""
         with torch.no_grad():
             self._keep(*self._item_edges())
+
+    def penalised(self, user: Tensor, item: Tensor) -> tuple[Tensor, Tensor]:
+        """The propagated vectors, as the authors do."""
+        return user, item
 
     def propagate(self) -> tuple[Tensor, Tensor]:
         """Users (users, d) and items (items, d): clicks smoothed over two layers; items also over their likeness."""

@@ -47,8 +47,12 @@ class _Model(nn.Module):
     def start_epoch(self, epoch: int) -> None:
         """Nothing changes between epochs."""
 
-    def finish(self) -> None:
+    def refresh(self) -> None:
         """No graph depends on the parameters."""
+
+    def penalised(self, user: Tensor, item: Tensor) -> tuple[Tensor, Tensor]:  # noqa: ARG002
+        """The tables themselves, as the authors do, not what the graph makes of them."""
+        return self.user, self.item
 
     def propagate(self) -> tuple[Tensor, Tensor]:
         """Mean of layers 0 … L over ``D^-½ Adj D^-½``, without self-loops."""

@@ -1,6 +1,6 @@
 """The training loop every gradient-trained recommender shares: Bayesian personalised ranking with early stopping."""
 
-import copy
+import math
 from collections.abc import Iterator
 from typing import Protocol
 
@@ -8,8 +8,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
-from torch import Tensor
+from torch import Tensor, nn
 
+from fmm_core.errors import DataError, RunError
 from fmm_core.recommenders.specs import TrainingConfig
 from fmm_core.types import Progress, Representations, Validate
 
@@ -30,14 +31,14 @@ class Model(Protocol):
         """User vectors (users, d) and item vectors (items, d), with gradient."""
         ...
 
-    def finish(self) -> None:
-        """Rebuild graphs from the parameters as they stand."""
+    def penalised(self, user: Tensor, item: Tensor) -> tuple[Tensor, Tensor]:
+        """The vectors whose batch rows the regulariser keeps small, given the propagated ones: (users, d), (items, d)."""
+        ...
 
-    def parameters(self) -> Iterator[torch.nn.Parameter]: ...
+    def refresh(self) -> None:
+        """Rebuild graphs from the parameters as they stand, without gradient."""
 
-    def state_dict(self) -> dict[str, Tensor]: ...
-
-    def load_state_dict(self, state: dict[str, Tensor]) -> object: ...
+    def parameters(self) -> Iterator[nn.Parameter]: ...
 
 
 def device() -> torch.device:
@@ -81,11 +82,15 @@ class PairSampler:
         return self.owned[np.minimum(place, len(self.owned) - 1)] == keys
 
 
-def bpr_loss(user: Tensor, positive: Tensor, negative: Tensor, regularisation: float) -> Tensor:
-    """``−mean log σ(s⁺ − s⁻) + reg · ½ (Σ‖u‖² + Σ‖v⁺‖² + Σ‖v⁻‖²) / B`` for a batch of vectors, each (batch, d)."""
+def bpr_loss(user: Tensor, positive: Tensor, negative: Tensor) -> Tensor:
+    """``−mean log σ(s⁺ − s⁻)`` for a batch of vectors, each (batch, d) (Rendle et al., UAI 2009)."""
     margin = (user * (positive - negative)).sum(dim=1)
-    size = (user.square().sum() + positive.square().sum() + negative.square().sum()) / (2 * len(user))
-    return -torch.nn.functional.logsigmoid(margin).mean() + regularisation * size
+    return -nn.functional.logsigmoid(margin).mean()
+
+
+def half_squared_norms(*vectors: Tensor) -> Tensor:
+    """``½ Σ ‖v‖² / B`` over all rows of all tensors, each (batch, d)."""
+    return sum(part.square().sum() for part in vectors) / (2 * len(vectors[0]))
 
 
 def train(
@@ -95,12 +100,23 @@ def train(
 
     Returns
     -------
-    The representations of the best epoch, graphs rebuilt, one forward pass without gradient.
+    The representations of the best epoch: graphs rebuilt, one forward pass without gradient.
+
+    Raises
+    ------
+    DataError
+        There is nothing to train on.
+    RunError
+        The loss is no longer a finite number.
+    Cancelled
+        From `progress`.
     """
-    parameters = list(model.parameters())
-    optimiser = torch.optim.Adam(parameters, lr=config.learning_rate, fused=True)
+    if interactions.nnz == 0:
+        mend = "Choose a data set in which people have at least three interactions."
+        raise DataError("there are no interactions to train on", "training split", mend, code="train.empty")
+    optimiser = torch.optim.Adam(list(model.parameters()), lr=config.learning_rate, fused=True)
     sampler = PairSampler(interactions, seed)
-    best, best_state, waited = -1.0, copy.deepcopy(model.state_dict()), 0
+    best, best_recall, waited = represent(model), -1.0, 0
     for epoch in range(1, config.epochs + 1):
         for group in optimiser.param_groups:
             group["lr"] = config.learning_rate * model.decay ** ((epoch - 1) / 50)
@@ -108,37 +124,54 @@ def train(
         if epoch % config.validate_every and epoch < config.epochs:
             progress(epoch, config.epochs, loss=loss)
             continue
-        recall = validate(represent(model))
+        candidate = represent(model)
+        recall = validate(candidate)
         progress(epoch, config.epochs, loss=loss, recall=recall)
-        if recall > best:
-            best, best_state, waited = recall, copy.deepcopy(model.state_dict()), 0
-        else:
-            waited += 1
-            if waited >= config.patience:
-                break
-    model.load_state_dict(best_state)
-    model.finish()
-    return represent(model)
+        if recall > best_recall:
+            best, best_recall, waited = candidate, recall, 0
+            continue
+        waited += 1
+        if waited >= config.patience:
+            break
+    return best
 
 
 def _one_epoch(
     model: Model, config: TrainingConfig, sampler: PairSampler, optimiser: torch.optim.Optimizer, epoch: int
 ) -> float:
     model.start_epoch(epoch)
-    losses = []
-    for batch in sampler.epoch(config.batch_size):
-        users, positives, negatives = (torch.from_numpy(part).to(device()) for part in batch)
-        user, item = model.propagate()
-        loss = bpr_loss(user[users], item[positives], item[negatives], config.regularisation)
+    total = torch.zeros((), device=device())
+    batches = sampler.epoch(batch_size(config, len(sampler.user)))
+    for users, positives, negatives in batches:
+        loss = _batch_loss(model, *(torch.from_numpy(part).to(device()) for part in (users, positives, negatives)), config)
         optimiser.zero_grad(set_to_none=True)
         loss.backward()
         optimiser.step()
-        losses.append(loss.detach())
-    return float(torch.stack(losses).mean())
+        total += loss.detach() * len(users)
+    mean = float(total) / len(sampler.user)
+    if not math.isfinite(mean):
+        mend = "Choose a smaller learning rate."
+        raise RunError(f"the loss is no longer a number in epoch {epoch}", "training", mend, code="train.diverged")
+    return mean
+
+
+def _batch_loss(model: Model, users: Tensor, positives: Tensor, negatives: Tensor, config: TrainingConfig) -> Tensor:
+    user, item = model.propagate()
+    loss = bpr_loss(user[users], item[positives], item[negatives])
+    if config.regularisation == 0:
+        return loss
+    user, item = model.penalised(user, item)
+    return loss + config.regularisation * half_squared_norms(user[users], item[positives], item[negatives])
+
+
+def batch_size(config: TrainingConfig, pairs: int) -> int:
+    """Interactions per step: as set, or more where an epoch would take more than `most_steps`."""
+    return max(config.batch_size, math.ceil(pairs / config.most_steps))
 
 
 def represent(model: Model) -> Representations:
-    """One forward pass without gradient, as arrays."""
+    """Graphs rebuilt and one forward pass without gradient, as arrays."""
     with torch.no_grad():
+        model.refresh()
         user, item = model.propagate()
     return Representations(user.cpu().numpy().copy(), item.cpu().numpy().copy())

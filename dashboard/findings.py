@@ -1,0 +1,211 @@
+"""From the rows of `leakage.csv` to what a page draws and says: one `Finding` per row of a figure. No streamlit."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from dashboard.wording.names import ATTACKERS, attribute_title, representation_title
+from dashboard.wording.verdicts import LOOKS, SEVERITY
+from fmm_core.audit.verdict import TOLERANCE, Verdict, verdict
+
+PERSON_VECTOR = "user_vector"
+STORED = ("user_vector", "item_mean", "top_k", "profile_biased", "profile_filtered")
+READABLE = ("history", "profile_raw")
+"""What can be read before any model; its rows have the phase *data*."""
+
+
+@dataclass(frozen=True)
+class Figure:
+    """An AUC with its interval, 0 … 1, and how many people it rests on."""
+
+    value: float
+    low: float
+    high: float
+    n: int
+
+    @property
+    def strength(self) -> float:
+        """Distance from guessing: always wrong also knows."""
+        return abs(self.value - 0.5)
+
+    def judged(self, tolerance: float = TOLERANCE, linear: "Figure | None" = None) -> Verdict:
+        """The verdict on this figure at the reader's tolerance."""
+        return verdict(self.low, self.high, tolerance, None if linear is None else linear.high)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One row of a leakage figure.
+
+    Attributes
+    ----------
+    key : attribute, "representation|modality" or attacker, as the table has it
+    title : the same for readers
+    before, after : None where that phase does not exist (no mitigation; read from the data)
+    says : the verdict on what is there now, `after` if there is one
+    linear : the plain linear attacker on what is there now, when the row is the strongest attacker's
+    groups : the classes told apart
+    """
+
+    key: str
+    title: str
+    before: Figure | None
+    after: Figure | None
+    says: Verdict
+    tolerance: float
+    linear: Figure | None = None
+    groups: tuple[str, ...] = ()
+
+    @property
+    def now(self) -> Figure:
+        """What an attacker reads today."""
+        figure = self.after or self.before
+        assert figure is not None  # a finding is made from at least one figure
+        return figure
+
+    @property
+    def first(self) -> Verdict | None:
+        """The verdict on the figure before mitigation."""
+        return None if self.before is None else self.before.judged(self.tolerance)
+
+    @property
+    def unchanged(self) -> bool:
+        """Whether before and after are closer than their margins of error together."""
+        if self.before is None or self.after is None:
+            return False
+        margins = [(figure.high - figure.low) / 2 for figure in (self.before, self.after)]
+        return abs(self.before.value - self.after.value) <= (margins[0] ** 2 + margins[1] ** 2) ** 0.5
+
+    @property
+    def change(self) -> float:
+        """How much nearer to guessing mitigation brought the attackers."""
+        return self.before.strength - self.after.strength if self.before and self.after else 0.0
+
+
+@dataclass(frozen=True)
+class Scope:
+    """Which rows of the table a page looks at."""
+
+    representation: str = PERSON_VECTOR
+    modality: str = ""
+    attacker: str = "strongest"
+    users: str = "all"
+    tolerance: float = TOLERANCE
+    mitigated: bool = True
+
+
+def aucs(leakage: pd.DataFrame, users: str) -> dict[tuple[str, str, str, str, str], Figure]:
+    """{(attribute, representation, modality, phase, attacker): figure} of the AUC rows for these people."""
+    rows = leakage[(leakage["metric"] == "auc") & (leakage["users"] == users)]
+    names = zip(*(rows[c] for c in ("attribute", "representation", "modality", "phase", "attacker")), strict=True)
+    numbers = zip(*(rows[c] for c in ("value", "ci_low", "ci_high", "n_users")), strict=True)
+    return {key: Figure(float(v), float(a), float(b), int(n)) for key, (v, a, b, n) in zip(names, numbers, strict=True)}
+
+
+def by_attribute(leakage: pd.DataFrame, card: Mapping[str, Any], scope: Scope) -> list[Finding]:
+    """One finding per attribute, worst verdict first."""
+    table = aucs(leakage, scope.users)
+    names = dict.fromkeys(key[0] for key in table)
+    found = (
+        _finding(table, name, attribute_title(card, name), (name, scope.representation, scope.modality), card, scope)
+        for name in names
+    )
+    return _worst_first(found)
+
+
+def by_representation(leakage: pd.DataFrame, card: Mapping[str, Any], attribute: str, scope: Scope) -> list[Finding]:
+    """One finding per representation of a model, worst first, then what can be read from the data."""
+    table = aucs(leakage, scope.users)
+    places = dict.fromkeys((key[1], key[2]) for key in table if key[0] == attribute)
+    stored = _worst_first(
+        _finding(table, f"{place}|{modality}", representation_title(card, place, modality),
+                 (attribute, place, modality), card, scope)
+        for place, modality in places
+        if place in STORED
+    )  # fmt: skip
+    data = [
+        Finding(f"{place}|{modality}", representation_title(card, place, modality), figure, None,
+                figure.judged(scope.tolerance), scope.tolerance, groups=classes(card, attribute))
+        for place, modality in places
+        if place in READABLE
+        and (figure := table.get((attribute, place, modality, "data", scope.attacker))) is not None
+    ]  # fmt: skip
+    return stored + sorted(data, key=lambda each: -each.now.strength)
+
+
+def by_attacker(leakage: pd.DataFrame, card: Mapping[str, Any], attribute: str, scope: Scope) -> list[Finding]:
+    """One finding per attacker, from the plainest to the strongest."""
+    table = aucs(leakage, scope.users)
+    there = [name for name in ATTACKERS if any(key[0] == attribute and key[4] == name for key in table)]
+    found = (
+        _finding(table, name, ATTACKERS[name].title, (attribute, scope.representation, scope.modality), card,
+                 scope, attacker=name)
+        for name in there
+    )  # fmt: skip
+    return [each for each in found if each is not None]
+
+
+def clearness(finding: Finding) -> float:
+    """How well a finding tells the story in one sentence: by its change, or without mitigation by its strength."""
+    return finding.change if finding.after else finding.now.strength
+
+
+def readable(leakage: pd.DataFrame, attribute: str, scope: Scope) -> Figure | None:
+    """The strongest attack on the history or the raw profiles: what the data give away before any model."""
+    table = aucs(leakage, scope.users)
+    figures = [
+        figure
+        for key, figure in table.items()
+        if key[0] == attribute and key[1] in READABLE and key[3] == "data" and key[4] == scope.attacker
+    ]
+    return max(figures, key=lambda figure: figure.strength, default=None)
+
+
+def classes(card: Mapping[str, Any], attribute: str) -> tuple[str, ...]:
+    """The groups an attack tells apart; empty if the data set is no longer stored."""
+    return tuple(card.get("attributes", {}).get(attribute, {}).get("classes_attacked", ()))
+
+
+def as_table(findings: Iterable[Finding], first: str = "attribute") -> pd.DataFrame:
+    """The exact figures behind a leakage figure, AUC with three digits, for readers and for CSV."""
+    rows = []
+    for each in findings:
+        row: dict[str, Any] = {first: each.title}
+        for name, figure in (("before", each.before), ("after", each.after)):
+            row[name] = figure and round(figure.value, 3)
+            row[f"{name}, low"] = figure and round(figure.low, 3)
+            row[f"{name}, high"] = figure and round(figure.high, 3)
+        rows.append(row | {"verdict": LOOKS[each.says].words, "people": each.now.n})
+    return pd.DataFrame(rows)
+
+
+Table = Mapping[tuple[str, str, str, str, str], Figure]
+
+
+def _finding(
+    table: Table,
+    key: str,
+    title: str,
+    place: tuple[str, str, str],
+    card: Mapping[str, Any],
+    scope: Scope,
+    attacker: str = "",
+) -> Finding | None:
+    attacker = attacker or scope.attacker
+    before = table.get((*place, "before", attacker))
+    after = table.get((*place, "after", attacker)) if scope.mitigated else None
+    now = after or before
+    if now is None:
+        return None
+    linear = table.get((*place, "after" if after else "before", "linear")) if attacker == "strongest" else None
+    return Finding(
+        key, title, before, after, now.judged(scope.tolerance, linear), scope.tolerance, linear, classes(card, place[0])
+    )
+
+
+def _worst_first(found: Iterable[Finding | None]) -> list[Finding]:
+    return sorted(
+        (each for each in found if each is not None), key=lambda each: (SEVERITY[each.says], -each.now.strength)
+    )

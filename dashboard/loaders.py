@@ -1,0 +1,146 @@
+"""Result files, read once per version: the only place that caches. Keys are the file's path and its time of change."""
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+from pydantic import BaseModel, ConfigDict
+
+from fmm_core.errors import FmmError, StoreError
+from fmm_core.fairness.specs import MITIGATIONS
+from fmm_core.recommenders.specs import RECOMMENDERS
+from fmm_core.runs.config import RunConfig
+from fmm_core.runs.store import RunFolder, State, Store
+
+
+class RunFacts(BaseModel):
+    """What a list of runs says about one of them."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: str
+    state: State
+    config: RunConfig
+    dataset: str
+    """Title of the data set."""
+
+    @property
+    def label(self) -> str:
+        """One line that tells this run from others: data, recommender, mitigation, weights."""
+        weights = " ".join(f"{name} {weight:g}" for name, weight in self.config.active_weights.items())
+        method = MITIGATIONS[self.config.mitigation.name].title
+        method = f"{method} {weights}".strip() if self.config.mitigation.name != "none" else "no mitigation"
+        return f"{self.dataset} · {RECOMMENDERS[self.config.recommender.name].title} · {method}"
+
+
+def leakage(run: RunFolder) -> pd.DataFrame:
+    """`audit/leakage.csv` of a run."""
+    return _table(run, "audit/leakage.csv")
+
+
+def accuracy(run: RunFolder) -> pd.DataFrame:
+    """`audit/accuracy.csv` of a run."""
+    return _table(run, "audit/accuracy.csv")
+
+
+def groups(run: RunFolder) -> pd.DataFrame:
+    """`audit/groups.csv` of a run."""
+    return _table(run, "audit/groups.csv")
+
+
+def history(run: RunFolder) -> pd.DataFrame:
+    """`history.csv` of a run; empty while nothing is written."""
+    if not run.has("history.csv"):
+        return pd.DataFrame(columns=["stage", "epoch", "name", "value", "seconds"])
+    return _table(run, "history.csv")
+
+
+def projection(run: RunFolder) -> pd.DataFrame:
+    """`projection.csv` of a run."""
+    return _table(run, "projection.csv")
+
+
+def people(run: RunFolder) -> pd.DataFrame:
+    """`people.parquet` of a run: one row a person, their groups ("" undisclosed), `train_pairs`, `held_out`."""
+    return _parquet(str(run.path / "people.parquet"), _stamp(run.path / "people.parquet"))
+
+
+def config(run: RunFolder) -> RunConfig:
+    """The configuration of a run."""
+    return _config(str(run.path), _stamp(run.path / "config.json"))
+
+
+def is_mitigated(made_with: RunConfig) -> bool:
+    """Whether anything was done between *before* and *after*."""
+    return made_with.mitigation.name != "none" and bool(made_with.active_weights)
+
+
+def runs(store: Store) -> list[RunFacts]:
+    """Every run that can be read, newest first; a damaged folder is left out."""
+    cards_ = cards(store)
+    found = []
+    for run in store.runs():
+        try:
+            made_with = config(run)
+            title = str(_matching(cards_, made_with).get("title", made_with.dataset))
+            found.append(RunFacts(id=run.id, state=run.status().state, config=made_with, dataset=title))
+        except FmmError:
+            continue
+    return found
+
+
+def cards(store: Store) -> list[dict[str, Any]]:
+    """The cards of all stored data sets."""
+    files = sorted(store.datasets_dir.glob("*/dataset.json")) if store.datasets_dir.is_dir() else []
+    return _cards(str(store.home), tuple(_stamp(file) for file in files))
+
+
+def card(store: Store, run: RunFolder) -> dict[str, Any]:
+    """The card of the data set a run was made from; empty if that data set is no longer stored."""
+    return _matching(cards(store), config(run))
+
+
+def _matching(cards_: list[dict[str, Any]], made_with: RunConfig) -> dict[str, Any]:
+    exact = (each for each in cards_ if made_with.fingerprint and each["fingerprint"] == made_with.fingerprint)
+    by_name = (each for each in cards_ if made_with.dataset in (each["id"], each["slug"]))
+    return next(exact, None) or next(by_name, {})
+
+
+def _stamp(file: Path) -> int:
+    try:
+        return file.stat().st_mtime_ns
+    except OSError:
+        return 0
+
+
+def _table(run: RunFolder, name: str) -> pd.DataFrame:
+    return _csv(str(run.path), name, _stamp(run.path / name))
+
+
+@st.cache_data(show_spinner=False, max_entries=64)
+def _csv(path: str, name: str, version: int) -> pd.DataFrame:
+    del version  # part of the key only
+    return RunFolder(Path(path)).table(name)
+
+
+@st.cache_data(show_spinner=False, max_entries=16)
+def _parquet(path: str, version: int) -> pd.DataFrame:
+    del version
+    file = Path(path)
+    try:
+        return pd.read_parquet(file)
+    except FileNotFoundError:
+        raise StoreError(f"this run has no {file.name}", f"run {file.parent.name}", code="store.no_table") from None
+
+
+@st.cache_data(show_spinner=False, max_entries=512)
+def _config(path: str, version: int) -> RunConfig:
+    del version
+    return RunFolder(Path(path)).config()
+
+
+@st.cache_data(show_spinner=False, max_entries=8)
+def _cards(home: str, versions: tuple[int, ...]) -> list[dict[str, Any]]:
+    del versions
+    return Store(Path(home)).datasets()

@@ -1,0 +1,112 @@
+"""What the reader has selected: kept in the session, mirrored in the address, so that every view has a link."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import streamlit as st
+
+from fmm_core.errors import StoreError
+from fmm_core.runs.store import RunFolder, Store
+
+_PAGES = Path(__file__).resolve().parents[1] / "pages"
+DEFAULT_PAGE = "overview"
+NAVIGATION: tuple[tuple[str, str, Path], ...] = tuple(
+    (name, title, _PAGES / f"{name}.py")
+    for name, title in (
+        ("overview", "Overview"),
+        ("data", "Data"),
+        ("train", "Train"),
+        ("leakage", "Leakage"),
+        ("tradeoffs", "Trade-offs"),
+        ("embeddings", "Embeddings"),
+    )
+)
+PAGES: dict[str, Path] = {name: path for name, _, path in NAVIGATION}
+"""Where each page lives, for `st.page_link` and `st.switch_page`."""
+
+_RUN, _MISSING = "selected_run", "missing_run"
+
+
+def store() -> Store:
+    """The store of this dashboard: `FMM_HOME`, or `workspace/`."""
+    return Store.default()
+
+
+@dataclass(frozen=True)
+class Selection:
+    """The run the reader looks at.
+
+    Attributes
+    ----------
+    run : None if there is no run at all
+    missing : the id an address asked for although there is no such run; empty otherwise
+    """
+
+    run: RunFolder | None
+    missing: str = ""
+
+
+def read_address() -> None:
+    """Take ``?run=`` from the address, once per script run; the session keeps it when the navigation drops it.
+
+    An id that leads nowhere is remembered until another run is chosen, so that every page can say so.
+    """
+    asked = st.query_params.get("run", "")
+    if not asked or asked == st.session_state.get(_RUN):
+        return
+    if find(asked) is None:
+        st.session_state[_MISSING] = asked
+    else:
+        choose(asked)
+
+
+def choose(run_id: str) -> None:
+    """Make this run the selected one."""
+    st.session_state[_RUN] = run_id
+    st.session_state.pop(_MISSING, None)
+    st.query_params["run"] = run_id
+
+
+def selection() -> Selection:
+    """The selected run, or else the newest finished one, or else the newest; written back to the address."""
+    missing = st.session_state.get(_MISSING, "")
+    run = find(st.session_state.get(_RUN, "")) or _newest()
+    if run is not None and not missing:
+        st.session_state[_RUN] = run.id
+        st.query_params["run"] = run.id
+    return Selection(run, missing)
+
+
+def find(run_id: str) -> RunFolder | None:
+    """The run with this id, or None."""
+    try:
+        return store().run(run_id) if run_id else None
+    except StoreError:
+        return None
+
+
+def _newest() -> RunFolder | None:
+    runs = store().runs()
+    return next((run for run in runs if run.status().state == "done"), runs[0] if runs else None)
+
+
+def link(run: RunFolder | None, **more: str) -> dict[str, str]:
+    """Query parameters of a link to another page that keeps the run."""
+    return ({"run": run.id} if run else {}) | more
+
+
+def remembered(name: str, options: Sequence[str], default: str) -> str:
+    """Prepare a choice that the address mirrors as ``?name=value``; return the key its widget must have.
+
+    Streamlit's own binding writes labels, not ids. Here a new address wins, then the reader's click, then what was
+    chosen on another page, then `default`.
+    """
+    key, kept, seen = f"pick_{name}", f"kept_{name}", f"seen_{name}"
+    session = st.session_state
+    asked = st.query_params.get(name, "")
+    wishes = [asked] if asked != session.get(seen) else []
+    wishes += [session.get(key), session.get(kept), default]
+    value = next((wish for wish in wishes if wish in options), default)
+    session[key] = session[kept] = session[seen] = st.query_params[name] = value
+    return key

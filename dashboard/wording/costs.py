@@ -1,0 +1,73 @@
+"""What mitigation costs and whom: accuracy as things found, losses as the paired change, in `accuracy` and `groups`."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from dashboard.wording.names import attribute_title, nouns
+from dashboard.wording.numbers import of_100, percent, signed, signed_between
+
+METRIC, K = "recall", 20
+"""The accuracy pages speak of: of 100 things people chose next, how many stood in the top 20."""
+
+
+@dataclass(frozen=True)
+class Card:
+    """One metric card: the figure, what it is compared with, and the exact definition."""
+
+    value: str
+    delta: str
+    description: str
+    help: str
+
+
+def accuracy_kept(accuracy: pd.DataFrame, card: Mapping[str, Any]) -> Card:
+    """How much of the base's accuracy is left."""
+    base, mitigated = (_row(accuracy, model) for model in ("base", "mitigated"))
+    many = nouns(card)[1]
+    kept = mitigated["value"] / base["value"] if base["value"] > 0 else float("nan")
+    before, after = of_100(base["value"]), of_100(mitigated["value"])
+    intervals = " and ".join(f"{of_100(r['ci_low'])} to {of_100(r['ci_high'])}" for r in (base, mitigated))
+    return Card(
+        value=percent(kept) if kept == kept else "not known",
+        delta=f"{before} → {after}",
+        description=f"of 100 {many} found",
+        help=(
+            f"Of 100 {many} people chose next, {before} stood in their top {K} before mitigation and {after} after it "
+            f"(recall at {K}; 95 % intervals {intervals}; {int(base['n_users']):,} people)."
+        ),
+    )
+
+
+def who_pays(groups: pd.DataFrame, card: Mapping[str, Any]) -> Card:
+    """The group that loses most, if any loses for sure."""
+    rows = groups[(groups["model"] == "mitigated") & (groups["metric"] == METRIC) & (groups["k"] == K)]
+    many = nouns(card)[1]
+    everyone = rows[rows["attribute"] == ""].iloc[0]
+    named = rows[(rows["attribute"] != "") & (rows["group"] != "gap")]
+    losers = named[named["pd_high"] < 0].sort_values("paired_difference")
+    explained = f"Change in recall at {K}, person by person, in {many} found of 100; 95 % interval"
+    mean = f"everyone {signed(100 * everyone['paired_difference'])}"
+    if losers.empty:
+        return Card("No group", "", mean, f"No group loses more than chance would explain. {explained}.")
+    worst = losers.iloc[0]
+    interval = signed_between(100 * worst["pd_low"], 100 * worst["pd_high"])
+    return Card(
+        value=group_title(card, str(worst["attribute"]), str(worst["group"])),
+        delta=f"{signed(100 * worst['paired_difference'])} {many}",
+        description=mean,
+        help=f"{explained} {interval}; {int(worst['n_users']):,} people in this group.",
+    )
+
+
+def group_title(card: Mapping[str, Any], attribute: str, group: str) -> str:
+    """A group by its own name where that says enough ("Women"), else with its attribute ("Age 25 to 39")."""
+    alone = len(card.get("attributes", {}).get(attribute, {}).get("groups", ())) == 2
+    return group[:1].upper() + group[1:] if alone else f"{attribute_title(card, attribute)} {group}"
+
+
+def _row(accuracy: pd.DataFrame, model: str) -> pd.Series:
+    rows = accuracy[(accuracy["model"] == model) & (accuracy["metric"] == METRIC) & (accuracy["k"] == K)]
+    return rows.iloc[0]

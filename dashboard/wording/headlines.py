@@ -1,0 +1,168 @@
+"""Headlines: the finding as one or two sentences, made from the verdicts (storyboard, sections 1, 3 and 5)."""
+
+from collections.abc import Sequence
+
+from dashboard.findings import Finding
+from dashboard.wording.names import running
+from dashboard.wording.numbers import listed, small
+from dashboard.wording.sentences import groups_phrase
+from dashboard.wording.verdicts import LOOKS
+
+FIRST_VISIT = "What do your recommender's vectors give away?"
+FIRST_VISIT_DECK = (
+    "Recommenders that use text, pictures and sound learn more about people than anyone asked them to. "
+    "This tool measures what a stranger could read from what is stored, reduces it, and says what that costs and whom."
+)
+NOTHING_TO_AUDIT = "Nothing here can be audited."
+
+
+def overview(findings: Sequence[Finding]) -> str:
+    """The forwardable answer."""
+    if not findings:
+        return NOTHING_TO_AUDIT
+    if all(each.after is None for each in findings):
+        return _unmitigated(findings)
+    leaks, over, within = (_titles(findings, says) for says in ("leaks", "over", "within"))
+    freed = [running(each.title) for each in findings if each.says == "within" and each.first in ("leaks", "over")]
+    if freed and leaks:
+        return f"Our attackers can no longer tell {listed(freed)}. They can still tell {listed(leaks)}."
+    if leaks:
+        return f"Our attackers can still tell {listed(leaks)}."
+    if over:
+        return f"Mitigation overshot: {listed(over)} {_verb(over, 'shows', 'show')} again, turned round."
+    if freed:
+        return f"Our attackers can no longer tell {listed(freed)}.{_undecided(findings)}"
+    if within:
+        return f"Our attackers find nothing about {listed(within, 'or')}.{_undecided(findings)}"
+    return _undecided(findings).strip()
+
+
+def _unmitigated(findings: Sequence[Finding]) -> str:
+    leaks = _titles(findings, "leaks") + _titles(findings, "over")
+    if leaks:
+        return f"A stranger can tell {listed(leaks)} from what is stored."
+    within = _titles(findings, "within")
+    nothing = f"Our attackers find nothing about {listed(within, 'or')} in what is stored." if within else ""
+    return f"{nothing}{_undecided(findings)}".strip()
+
+
+def _undecided(findings: Sequence[Finding]) -> str:
+    few, close = _titles(findings, "too_few"), _titles(findings, "close")
+    parts = [f" Too few people to judge {listed(few)}."] if few else []
+    if close:
+        parts.append(f" {_capital(listed(close))} {_verb(close, 'is', 'are')} too close to call.")
+    return "".join(parts)
+
+
+def attributes(findings: Sequence[Finding]) -> str:
+    """Headline of the leakage page's first view."""
+    leaks = _titles(findings, "leaks")
+    freed = [running(each.title) for each in findings if each.says == "within" and each.first in ("leaks", "over")]
+    if leaks and freed:
+        still = _verb(leaks, "still shows", "still show")
+        return f"{_capital(listed(leaks))} {still}. Our attackers no longer find {listed(freed)}."
+    return overview(findings)
+
+
+def scoreboard(findings: Sequence[Finding]) -> str:
+    """Deck of the same view: every verdict counted, so that the headline hides none."""
+    counted = [(says, len(_titles(findings, says))) for says in ("leaks", "over", "within", "too_few", "close")]
+    parts = [_counted(says, n) for says, n in counted if n]
+    if len(findings) == 1:
+        return ""
+    return f"Of {small(len(findings))} attributes {listed(parts)}."
+
+
+def _counted(says: str, n: int) -> str:
+    one = n == 1
+    words = {
+        "leaks": "still leaks" if one else "still leak",
+        "over": "was over-corrected" if one else "were over-corrected",
+        "within": "is within tolerance" if one else "are within tolerance",
+        "too_few": "has too few people to tell" if one else "have too few people to tell",
+        "close": "is too close to call" if one else "are too close to call",
+    }
+    return f"{small(n)} {words[says]}"
+
+
+def stored(findings: Sequence[Finding], attribute: str) -> str:
+    """Headline of "What is stored": where mitigation reached and where it did not."""
+    treated = [each for each in findings if each.after is not None]
+    if not treated:
+        return f"This is where {running(attribute)} can be read."
+    reached = ["the " + running(each.title) for each in treated if each.says == "within" and each.first != "within"]
+    missed = ["the " + running(each.title) for each in treated if each.says in ("leaks", "over")]
+    if reached and missed:
+        return f"Mitigation reached {listed(reached)}, not {listed(missed, 'or')}."
+    if missed:
+        return f"{_capital(running(attribute))} can still be read from {listed(missed)}."
+    if reached:
+        return f"Mitigation reached {listed(reached)}."
+    if all(each.says == "within" for each in treated):
+        return f"Our attackers find nothing about {running(attribute)}, wherever they look."
+    return f"Whether {running(attribute)} still shows cannot be told from so few people."
+
+
+def attackers(findings: Sequence[Finding], attribute: str) -> str:
+    """Headline of "Attackers": whether a simple attacker would have missed it."""
+    said = {each.key: each.says for each in findings}
+    name = running(attribute)
+    simple = [said[key] for key in ("linear", "logistic") if key in said]
+    strongest = said.get("strongest", "too_few")
+    if strongest == "leaks" and simple and all(says == "leaks" for says in simple):
+        return f"Even a simple attacker tells {name}."
+    if strongest == "leaks" and simple and all(says == "within" for says in simple):
+        return f"A simple attacker is guessing. A stronger one still tells {name}."
+    if strongest == "leaks":
+        return f"The stronger attackers still tell {name}."
+    if strongest == "over":
+        return f"An attacker that is always wrong also knows: {name} shows, turned round."
+    if strongest == "within":
+        return f"No attacker of ours tells {name}."
+    return f"Whether an attacker tells {name} is {LOOKS[strongest].words.removesuffix(' to tell')}."
+
+
+def map_of(finding: Finding, source: str = "") -> str:
+    """Headline of the maps, chosen by the attacker's verdict, never by the picture.
+
+    Parameters
+    ----------
+    source : the modality a raw profile was made from; empty for person vectors
+    """
+    who = groups_phrase(finding)
+    if source:
+        return f"By {running(source)} alone, {who} {_apart(finding, 'sit apart', 'are mixed')}."
+    if finding.after is None:
+        return f"{_capital(who)} {_apart(finding, 'sit apart', 'are mixed')}."
+    if finding.first not in ("leaks", "over") and finding.says == "within":
+        return f"{_capital(who)} were mixed all along."
+    start = f"Before mitigation {who} sat apart." if finding.first in ("leaks", "over") else ""
+    if finding.says in ("leaks", "over"):
+        return f"{start} After it they still do.".strip() if start else f"After mitigation {who} sit apart."
+    if finding.says == "within":
+        return f"{start} After it they are mixed."
+    doubt = "too few people to tell" if finding.says == "too_few" else "too close to call"
+    return (
+        f"{start} After it there are {doubt}.".replace("there are too close", "it is too close").strip()
+        if start
+        else (f"Whether {who} sit apart: {doubt}.")
+    )
+
+
+def _apart(finding: Finding, apart: str, mixed: str) -> str:
+    unclear = "may sit apart or not: too few people to tell"
+    return {"leaks": apart, "over": apart, "within": mixed, "too_few": unclear}.get(
+        finding.says, "may sit apart or not: too close to call"
+    )
+
+
+def _titles(findings: Sequence[Finding], says: str) -> list[str]:
+    return [running(each.title) for each in findings if each.says == says]
+
+
+def _verb(names: Sequence[str], one: str, many: str) -> str:
+    return one if len(names) == 1 else many
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]

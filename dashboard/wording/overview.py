@@ -1,0 +1,85 @@
+"""Words of the overview that are not about one finding alone: cards, links, what to read next."""
+
+from collections.abc import Sequence
+
+from dashboard.findings import Finding
+from dashboard.wording.costs import Card
+from dashboard.wording.names import running
+from dashboard.wording.numbers import count, tries, tries_between
+
+EXAMPLE = "Start the two-minute example"
+OWN_DATA = "Bring your own data"
+STEPS = (
+    (":material/database: 1 Bring data", "Who chose what, something about each item, and one column you worry about. "
+     "A made-up set is ready."),
+    (":material/tune: 2 Train and mitigate", "Switch modalities on and off, say how hard to protect each attribute. "
+     "A quick run takes about two minutes."),
+    (":material/visibility: 3 Read the audit", "Several attackers try. You see how often they are right, "
+     "what protection costs, and who pays."),
+)  # fmt: skip
+LEGEND = "How to read every figure here"
+LEGEND_NOTE = (
+    "An attacker is shown two people, one from the group and one not, and must say which is which. "
+    "A hundred tries, a hundred dots."
+)
+FIGURES = "What the figures look like"
+FIGURES_NOTE = "Each dot is one try: two people, one question, one answer. Pale dots are the margin of error."
+NEXT = "Where to look next"
+
+
+def strongest_left(findings: Sequence[Finding]) -> Card:
+    """The attack that reads most of what is stored now."""
+    worst = max(findings, key=lambda each: each.now.strength)
+    figure = worst.now
+    was = f"was {tries(worst.before.value)}" if worst.before and worst.after else ""
+    return Card(
+        value=f"{worst.title}: {tries(figure.value)}",
+        delta=was,
+        description="guessing gives 50",
+        help=(
+            "Right answers in 100 tries of the strongest attacker on the person vectors: an AUC of "
+            f"{figure.value:.3f}, 95 % interval {tries_between(figure.low, figure.high)} tries, "
+            f"{count(figure.n)} people."
+        ),
+    )
+
+
+def links(findings: Sequence[Finding]) -> list[tuple[str, dict[str, str], str, str]]:
+    """Cards that lead on: page, query parameters, label, what the reader will learn."""
+    worst = findings[0]
+    name = running(worst.title)
+    first = f"Why {name} still shows" if worst.says in ("leaks", "over") else f"Where {name} could be read"
+    return [
+        ("leakage", {"view": "stored", "attribute": worst.key}, first,
+         "See which stored numbers carry it, and which attacker finds it."),
+        ("tradeoffs", {}, "What a stricter setting costs",
+         "Every run on one picture, and who pays. Say what you would give up."),
+        ("embeddings", {"attribute": worst.key}, "What it looks like from above",
+         "People on a map, before and after, with the attacker's figure beneath."),
+    ]  # fmt: skip
+
+
+def elsewhere(finding: Finding, others: Sequence[Finding]) -> str:
+    """A caution where the person vector is quiet but something else the model makes still speaks."""
+    if finding.says != "within":
+        return ""
+    loud = [each for each in others if each.after is not None and each.says in ("leaks", "over")]
+    if not loud:
+        return ""
+    worst = max(loud, key=lambda each: each.now.strength)
+    return (
+        f"This is about the person vectors. From the {running(worst.title)} the attackers are still right "
+        f"{tries(worst.now.value)} times in 100."
+    )
+
+
+def dots_title(phase: str, value: float) -> str:
+    """Title over a square of dots."""
+    return f"{phase}: {tries(value)} of 100"
+
+
+def dots_alt(title: str, phase: str, value: float, low: float, high: float) -> str:
+    """A square of dots for those who cannot see it."""
+    return (
+        f"{title}, {phase}: {tries(value)} of 100 tries right, margin of error {tries_between(low, high)}; guessing 50"
+    )
