@@ -147,6 +147,20 @@ def by_attacker(leakage: pd.DataFrame, card: Mapping[str, Any], attribute: str, 
     return [each for each in found if each is not None]
 
 
+def of_layout(
+    leakage: pd.DataFrame,
+    card: Mapping[str, Any],
+    attribute: str,
+    representation: str,
+    modality: str,
+    mitigated: bool,
+) -> Finding | None:
+    """The strongest attack on what a map shows; None if it was not attacked."""
+    scope = Scope(representation=representation, modality=modality, mitigated=mitigated)
+    found = by_representation(leakage, card, attribute, scope)
+    return next((each for each in found if each.key == f"{representation}|{modality}"), None)
+
+
 def clearness(finding: Finding) -> float:
     """How well a finding tells the story in one sentence: by its change, or without mitigation by its strength."""
     return finding.change if finding.after else finding.now.strength

@@ -1,5 +1,6 @@
 """Result files, read once per version: the only place that caches. Keys are the file's path and its time of change."""
 
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -7,6 +8,7 @@ import pandas as pd
 import streamlit as st
 from pydantic import BaseModel, ConfigDict
 
+from dashboard import maps, neighbours
 from fmm_core.errors import FmmError, StoreError
 from fmm_core.fairness.specs import MITIGATIONS
 from fmm_core.recommenders.specs import RECOMMENDERS
@@ -24,6 +26,8 @@ class RunFacts(BaseModel):
     config: RunConfig
     dataset: str
     """Title of the data set."""
+    when: str
+    """Day and time the run was made, from its id; empty for an imported run with another kind of name."""
 
     @property
     def label(self) -> str:
@@ -66,6 +70,12 @@ def people(run: RunFolder) -> pd.DataFrame:
     return _parquet(str(run.path / "people.parquet"), _stamp(run.path / "people.parquet"))
 
 
+def like_neighbours(run: RunFolder, layout: str, phase: str, attribute: str) -> tuple[float, float]:
+    """The share of like neighbours on one picture of a run, and its value by chance."""
+    files = [run.path / name for name in ("projection.csv", "people.parquet")]
+    return _like_neighbours(str(run.path), layout, phase, attribute, tuple(_stamp(file) for file in files))
+
+
 def config(run: RunFolder) -> RunConfig:
     """The configuration of a run."""
     return _config(str(run.path), _stamp(run.path / "config.json"))
@@ -84,10 +94,21 @@ def runs(store: Store) -> list[RunFacts]:
         try:
             made_with = config(run)
             title = str(_matching(cards_, made_with).get("title", made_with.dataset))
-            found.append(RunFacts(id=run.id, state=run.status().state, config=made_with, dataset=title))
+            found.append(
+                RunFacts(id=run.id, state=run.status().state, config=made_with, dataset=title, when=_when(run.id))
+            )
         except FmmError:
             continue
     return found
+
+
+def _when(run_id: str) -> str:
+    """``20260102-030405-…`` reads "2 Jan 03:04"."""
+    try:
+        made = datetime.strptime(run_id[:15], "%Y%m%d-%H%M%S")
+    except ValueError:
+        return ""
+    return f"{made.day} {made:%b %H:%M}"
 
 
 def cards(store: Store) -> list[dict[str, Any]]:
@@ -144,3 +165,16 @@ def _config(path: str, version: int) -> RunConfig:
 def _cards(home: str, versions: tuple[int, ...]) -> list[dict[str, Any]]:
     del versions
     return Store(Path(home)).datasets()
+
+
+@st.cache_data(show_spinner=False, max_entries=256)
+def _like_neighbours(
+    path: str, layout: str, phase: str, attribute: str, versions: tuple[int, ...]
+) -> tuple[float, float]:
+    del versions
+    run = RunFolder(Path(path))
+    who, pictures = people(run), maps.layouts(projection(run))[layout]
+    picture = next(each for each in pictures if each.phase == phase)
+    return neighbours.like_neighbours(
+        picture.xy, maps.codes_of(picture, who, attribute, maps.groups_in(who, {}, attribute))
+    )

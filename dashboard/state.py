@@ -96,17 +96,24 @@ def link(run: RunFolder | None, **more: str) -> dict[str, str]:
     return ({"run": run.id} if run else {}) | more
 
 
-def remembered(name: str, options: Sequence[str], default: str) -> str:
-    """Prepare a choice that the address mirrors as ``?name=value``; return the key its widget must have.
+def current(name: str, options: Sequence[str], default: str = "") -> str:
+    """What the reader chose for `name`, also before its widget is drawn.
 
-    Streamlit's own binding writes labels, not ids. Here a new address wins, then the reader's click, then what was
-    chosen on another page, then `default`.
+    Streamlit's own binding writes labels, not ids, so the address is mirrored here: a new address wins, then the
+    reader's click, then what was chosen on another page, then `default` (the first option if empty).
     """
-    key, kept, seen = f"pick_{name}", f"kept_{name}", f"seen_{name}"
+    session, asked = st.session_state, st.query_params.get(name, "")
+    wishes: list[object] = [asked] if asked != session.get(f"seen_{name}") else []
+    wishes += [session.get(widget_key(name)), session.get(f"kept_{name}"), default]
+    return next((option for wish in wishes for option in options if wish == option), options[0])
+
+
+def remember(name: str, value: str) -> None:
+    """Keep a choice in the session and in the address, and hand it to the widget about to be drawn."""
     session = st.session_state
-    asked = st.query_params.get(name, "")
-    wishes = [asked] if asked != session.get(seen) else []
-    wishes += [session.get(key), session.get(kept), default]
-    value = next((wish for wish in wishes if wish in options), default)
-    session[key] = session[kept] = session[seen] = st.query_params[name] = value
-    return key
+    session[widget_key(name)] = session[f"kept_{name}"] = session[f"seen_{name}"] = st.query_params[name] = value
+
+
+def widget_key(name: str) -> str:
+    """The key of the widget that chooses `name`."""
+    return f"pick_{name}"

@@ -89,7 +89,7 @@ def axis(**changes: Any) -> dict[str, Any]:
 
 def axis_title(text: str) -> dict[str, Any]:
     """The title of an axis in the house's style."""
-    return {"text": text, "font": {"size": AXIS, "color": MUTED}, "standoff": 6}
+    return {"text": text, "font": {"size": AXIS, "color": MUTED}, "standoff": 12}
 
 
 def figure(traces: Sequence[Mapping[str, Any]], design: Mapping[str, Any]) -> go.Figure:

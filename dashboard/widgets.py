@@ -1,12 +1,12 @@
 """Pieces two or more pages are made of: the sheet, the run selector, headline and deck, a chart with its figures."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
 from dashboard import loaders, state, theme
 from dashboard.wording import states as words
@@ -18,11 +18,11 @@ SHEET, READING, HEADLINE = 1080, 760, 900
 
 
 @contextmanager
-def sheet() -> Iterator[DeltaGenerator]:
+def sheet() -> Iterator[None]:
     """The centred page; a problem inside becomes a sentence, never a traceback."""
-    with st.container(horizontal_alignment="center"), st.container(width=SHEET, gap="small", key="sheet") as container:
+    with st.container(horizontal_alignment="center"), st.container(width=SHEET, gap="small", key="sheet"):
         try:
-            yield container
+            yield
         except FmmError as error:
             st.error(str(error), title=words.PROBLEM, icon=":material/error:")
 
@@ -65,7 +65,7 @@ def run_selector() -> RunFolder | None:
             words.RUN,
             ids,
             index=ids.index(chosen.run.id),
-            format_func=lambda run_id: facts[run_id].label,
+            format_func=_labels(list(facts.values())).__getitem__,
             key="run_choice",
             on_change=_choose,
             label_visibility="collapsed",
@@ -74,6 +74,12 @@ def run_selector() -> RunFolder | None:
         for badge, colour in words.badges(facts[chosen.run.id].config):
             st.badge(badge, color=colour)
     return chosen.run
+
+
+def _labels(runs: list[loaders.RunFacts]) -> dict[str, str]:
+    """One label a run; those that would read alike get the day and time they were made."""
+    times = Counter(each.label for each in runs)
+    return {each.id: f"{each.label} · {each.when or each.id}" if times[each.label] > 1 else each.label for each in runs}
 
 
 def dead_link(chosen: state.Selection) -> None:
@@ -113,7 +119,7 @@ def finished_run() -> RunFolder | None:
     return None
 
 
-def chart(fig: go.Figure, alt: str, table: pd.DataFrame, filename: str, *, exact: bool = True) -> None:
+def chart(fig: go.Figure, alt: str, table: pd.DataFrame, filename: str) -> None:
     """A figure with its reading for those who cannot see it, and its exact figures to look at and to take away.
 
     Parameters
@@ -121,11 +127,14 @@ def chart(fig: go.Figure, alt: str, table: pd.DataFrame, filename: str, *, exact
     alt : what the figure says, not what kind it is
     table : the figures drawn, as a reader would want them
     filename : of the CSV, without ending; also the figure's key
-    exact : False where several figures share one table, shown by `exact_figures`
     """
-    st.plotly_chart(fig, theme="streamlit", config=theme.CONFIG, alt=alt, key=f"chart_{filename}")
-    if exact:
-        exact_figures(table, filename)
+    picture(fig, alt, filename)
+    exact_figures(table, filename)
+
+
+def picture(fig: go.Figure, alt: str, name: str) -> None:
+    """A figure alone: what it shows stands beside it as text."""
+    st.plotly_chart(fig, theme="streamlit", config=theme.CONFIG, alt=alt, key=f"chart_{name}")
 
 
 def exact_figures(table: pd.DataFrame, filename: str) -> None:
@@ -143,20 +152,23 @@ def exact_figures(table: pd.DataFrame, filename: str) -> None:
         )
 
 
-def switch(label: str, name: str, options: Mapping[str, str], default: str = "", hidden: bool = False) -> str:
+def switch(
+    label: str, name: str, options: Mapping[str, str], default: str = "", hidden: bool = False, help: str | None = None
+) -> str:
     """A row of buttons of which one is chosen, mirrored in the address as ``?name=id``.
 
     Parameters
     ----------
     options : {id: label}; labels may hold Streamlit's markdown
     """
-    key = state.remembered(name, tuple(options), default or next(iter(options)))
+    state.remember(name, state.current(name, tuple(options), default))
     chosen = st.segmented_control(
         label,
         tuple(options),
         format_func=lambda each: options[each],
-        key=key,
+        key=state.widget_key(name),
         required=True,
+        help=help,
         label_visibility="collapsed" if hidden else "visible",
         wrap=True,
     )
@@ -173,3 +185,14 @@ def plain(text: str) -> str:
     for character in "\\`*_[]$~:<#":
         text = text.replace(character, f"\\{character}")
     return text
+
+
+def clickable_chart(fig: go.Figure, alt: str, table: pd.DataFrame, filename: str) -> str:
+    """Like `chart`; returns what the last clicked point carries as custom data, or ""."""
+    event = st.plotly_chart(
+        fig, theme="streamlit", config=theme.CONFIG, alt=alt, key=f"chart_{filename}", on_select="rerun",
+        selection_mode="points",
+    )  # fmt: skip
+    exact_figures(table, filename)
+    points = event["selection"]["points"]
+    return str(points[0].get("customdata", "")) if points else ""

@@ -1,5 +1,6 @@
 """Leakage as rows: a grey ring before, a filled mark after, right answers in 100 tries across."""
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,7 +12,8 @@ from dashboard.wording.numbers import count, tries
 from dashboard.wording.sentences import guess_label
 from dashboard.wording.verdicts import LOOKS
 
-ROW, HEAD, FOOT = 76, 40, 46  # px
+ROW, HEAD, FOOT = 76, 40, 52  # px
+_AIR = 3  # tries beside the outermost tick, so that its label is not cut
 FEW = 500
 """Fewer people than this are named beside the row's title."""
 
@@ -26,14 +28,14 @@ def dumbbell(findings: Sequence[Finding], tolerance: float) -> go.Figure:
     findings : at least one
     tolerance : how far from guessing the reader accepts, in AUC
     """
-    low, high = _range(findings)
+    low = _lowest(findings)
     rows = len(findings)
     design = theme.layout(
         HEAD + ROW * rows + FOOT,
         margin={"l": 4, "r": 4, "t": HEAD, "b": FOOT},
         xaxis=theme.axis(
-            range=[low, high],
-            tickvals=list(range(10 * -(-low // 10), high + 1, 10)),
+            range=[low - _AIR, 100 + _AIR],
+            tickvals=list(range(low, 101, 10)),
             title=theme.axis_title("right answers in 100 tries"),
         ),
         yaxis={"range": [rows - 0.5, -0.5], "visible": False, "fixedrange": True},
@@ -47,12 +49,10 @@ def dumbbell(findings: Sequence[Finding], tolerance: float) -> go.Figure:
     return theme.figure([_rings(findings), _marks(findings)], design)
 
 
-def _range(findings: Sequence[Finding]) -> tuple[int, int]:
-    """From 40, or lower if an interval is; to the next ten beyond the highest, with room for its figure."""
-    figures = [figure for finding in findings for figure in (finding.before, finding.after) if figure]
-    lowest, highest = (100 * f for f in (min(f.low for f in figures), max(f.high for f in figures)))
-    low = 40 if lowest >= 42 else 10 * int((lowest - 4) // 10)
-    return max(low, 0), min(100, max(70, 10 * int(-(-(highest + 5) // 10))))
+def _lowest(findings: Sequence[Finding]) -> int:
+    """Where the axis begins: 40, or the ten below the lowest interval; its end is always 100, so views compare."""
+    lowest = min(100 * figure.low for finding in findings for figure in _both(finding))
+    return max(0, min(40, 10 * math.floor((lowest - 4) / 10) if lowest < 42 else 40))
 
 
 def _guess(tolerance: float) -> list[dict[str, Any]]:
@@ -65,7 +65,7 @@ def _guess(tolerance: float) -> list[dict[str, Any]]:
 
 
 def _band(tolerance: float) -> list[dict[str, Any]]:
-    whole = {"yref": "paper", "y0": 0, "y1": 1, "layer": "below"}
+    whole = {"yref": "paper", "y0": 0, "y1": 1, "layer": "between"}
     return [
         whole | {"type": "rect", "x0": 50 - 100 * tolerance, "x1": 50 + 100 * tolerance, "fillcolor": theme.BAND,
                  "line": {"width": 0}},
@@ -75,7 +75,7 @@ def _band(tolerance: float) -> list[dict[str, Any]]:
 
 def _separators(rows: int) -> list[dict[str, Any]]:
     return [
-        {"type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": place - 0.5, "y1": place - 0.5, "layer": "below",
+        {"type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": place - 0.5, "y1": place - 0.5, "layer": "between",
          "line": {"color": theme.GRID, "width": 1}}
         for place in range(1, rows)
     ]  # fmt: skip
@@ -90,7 +90,7 @@ def _bars(place: int, finding: Finding) -> list[dict[str, Any]]:
     shapes = []
     if finding.before and finding.after:
         ends = {"x0": 100 * finding.before.value, "x1": 100 * finding.after.value, "y0": _y(place), "y1": _y(place)}
-        shapes.append({"type": "line", "layer": "below", "line": {"color": theme.BEFORE, "width": 1.5}} | ends)
+        shapes.append({"type": "line", "layer": "between", "line": {"color": theme.BEFORE, "width": 1.5}} | ends)
     if finding.after:
         shapes.append(_bar(place, finding.after, 6, theme.faded(LOOKS[finding.says].token, 0.35)))
     if finding.before:
@@ -103,7 +103,7 @@ def _bars(place: int, finding: Finding) -> list[dict[str, Any]]:
 def _bar(place: int, figure: Figure, half: float, colour: str) -> dict[str, Any]:
     y = _y(place)
     return {
-        "type": "rect", "layer": "below", "x0": 100 * figure.low, "x1": 100 * figure.high,
+        "type": "rect", "layer": "between", "x0": 100 * figure.low, "x1": 100 * figure.high,
         "y0": y - half / ROW, "y1": y + half / ROW, "fillcolor": colour, "line": {"width": 0},
     }  # fmt: skip
 

@@ -118,8 +118,12 @@ def attackers(findings: Sequence[Finding], attribute: str) -> str:
     if strongest == "over":
         return f"An attacker that is always wrong also knows: {name} shows, turned round."
     if strongest == "within":
-        return f"No attacker of ours tells {name}."
+        return f"No attacker of ours tells {name}{' any more' if _freed(findings) else ''}."
     return f"Whether an attacker tells {name} is {LOOKS[strongest].words.removesuffix(' to tell')}."
+
+
+def _freed(findings: Sequence[Finding]) -> bool:
+    return any(each.first in ("leaks", "over") for each in findings if each.key == "strongest" and each.after)
 
 
 def map_of(finding: Finding, source: str = "") -> str:

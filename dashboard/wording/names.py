@@ -28,7 +28,7 @@ PEOPLE: dict[str, str] = {"all": "everyone", "held_out": "held-out fifth"}
 _REPRESENTATIONS: dict[str, Named] = {
     "user_vector": Named("Person vector", "The numbers the recommender stores about a person."),
     "item_mean": Named("Item average", "The average of the item vectors in a person's history."),
-    "top_k": Named("Top-20 list", "What the recommender shows a person."),
+    "top_k": Named("Top list", "The twenty things the recommender would show a person."),
     "history": Named("History", "What a person chose, before any model."),
     "profile_raw": Named("profile, raw", "The average of what a person's items look, sound or read like."),
     "profile_biased": Named("profile, kept apart", "The part of the profile that carries the attribute."),

@@ -14,6 +14,10 @@ DEAD_LINK = "This link leads nowhere"
 NO_RUN_HEADLINE = "There is nothing to read yet."
 NO_RUN = "No run yet"
 NO_RUN_SENTENCE = "Nothing has been audited here. A quick run takes about two minutes."
+NOTHING = "Nothing to audit"
+NOTHING_SENTENCE = (
+    "No attribute of this run has two groups of at least 20 people. Choose another data set or attribute."
+)
 TO_START = "Start with an example"
 TO_PROGRESS = "See how the run is doing"
 

@@ -1,0 +1,83 @@
+"""From what a reader switched on to runs, to a command, and back to words. No streamlit."""
+
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from fmm_core.recommenders.specs import RECOMMENDERS
+from fmm_core.runs.config import RunConfig, make_config
+from fmm_core.runs.sweep import curve
+
+WEIGHTS: dict[float, str] = {0.0: "off", 0.25: "light", 0.5: "medium", 0.75: "strong", 1.0: "full"}
+"""The steps of a weight slider. Both methods read a weight as a share, so the steps mean the same for each."""
+
+CURVE_SEEDS = 3
+
+
+@dataclass(frozen=True)
+class Choices:
+    """Everything the train page asks for; `dataset` is the id of a stored data set."""
+
+    dataset: str
+    modalities: tuple[str, ...]
+    weights: Mapping[str, float] = field(default_factory=dict)
+    method: str = "repair"
+    preset: str = "quick"
+    recommender: str = "lattice"
+    seed: int = 0
+    split_seed: int = 42
+    whole_curve: bool = False
+
+    @property
+    def protected(self) -> dict[str, float]:
+        """The attributes with a weight above 0; none when the method mitigates nothing."""
+        return {} if self.method == "none" else {name: weight for name, weight in self.weights.items() if weight > 0}
+
+    @property
+    def used(self) -> tuple[str, ...]:
+        """The modalities the recommender will look at."""
+        return self.modalities if RECOMMENDERS[self.recommender].needs_modalities else ()
+
+    def configs(self) -> list[RunConfig]:
+        """The runs to queue: one, or a whole curve over the weights of the protected attributes."""
+        config = make_config(
+            self.dataset,
+            recommender=self.recommender,
+            method=self.method,
+            preset=self.preset,
+            modalities=self.modalities,
+            weights=self.protected,
+            seed=self.seed,
+            split_seed=self.split_seed,
+        )
+        if not (self.whole_curve and self.protected):
+            return [config]
+        return curve(config, list(self.protected), list(WEIGHTS), CURVE_SEEDS)
+
+    def command(self) -> str:
+        """The same for a shell."""
+        words = ["python", "-m", "fmm_core", "train", "--dataset", self.dataset]
+        words += ["--modalities", ",".join(self.modalities)]
+        words += ["--recommender", self.recommender, "--method", self.method, "--preset", self.preset]
+        words += ["--seed", str(self.seed), "--split-seed", str(self.split_seed)]
+        if self.whole_curve and self.protected:
+            steps = ",".join(f"{weight:g}" for weight in WEIGHTS)
+            words += ["--curve", f"{','.join(self.protected)}={steps}", "--seeds", str(CURVE_SEEDS)]
+        else:
+            for name, weight in self.protected.items():
+                words += ["--weight", f"{name}={weight:g}"]
+        return shlex.join(words)
+
+
+def problem(choices: Choices) -> str:
+    """Why this cannot run, in one sentence; empty if it can."""
+    spec = RECOMMENDERS[choices.recommender]
+    if spec.needs_modalities and not choices.modalities:
+        return f"{spec.title} needs at least one modality. Switch one on, or choose LightGCN below."
+    return ""
+
+
+def protectable(card: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    """The attributes of a data set that can be audited, in its order."""
+    return {name: item for name, item in card["attributes"].items() if item["offered"]}

@@ -1,0 +1,127 @@
+"""Parts of the data page: choosing, fetching, and what a data set's card says."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from dashboard import loaders, state, widgets
+from dashboard.charts.groups import group_sizes
+from dashboard.wording import data as words
+from dashboard.wording.names import attribute_title, modality_title, nouns
+from fmm_core.data.specs import CATALOG
+from fmm_core.runs import client
+from fmm_core.runs.config import FetchConfig
+from fmm_core.runs.store import RunFolder
+
+Card = Mapping[str, Any]
+
+
+def choose() -> str:
+    """The data set the reader looks at: the id of a stored one, or a catalog name that is not stored yet."""
+    cards = {card["id"]: card for card in loaders.cards(state.store())}
+    stored = {card["slug"] for card in cards.values()}
+    options = {name: (entry.title, entry.sentence) for name, entry in CATALOG.items() if name not in stored}
+    for card_id, card in cards.items():
+        known = CATALOG.get(card["slug"])
+        options[card_id] = (card["title"], known.sentence if known else "Stored here.")
+    names = list(options)
+    remembered = st.session_state.get("dataset_id")
+    widgets.section(words.CHOOSE)
+    chosen = st.radio(
+        "Data set",
+        names,
+        index=names.index(remembered) if remembered in names else 0,
+        format_func=lambda name: options[name][0],
+        captions=[caption for _, caption in options.values()],
+        key="dataset_choice",
+        label_visibility="collapsed",
+    )
+    st.caption(words.OWN_FOLDER)
+    st.code(words.OWN_COMMAND, language="bash", wrap_lines=True)
+    if chosen in cards:
+        st.session_state["dataset_id"] = chosen
+    return chosen
+
+
+def fetch(name: str) -> None:
+    """Offer to get a data set that is not stored yet, and wait for it."""
+    entry = CATALOG[name]
+    st.markdown(f"**{entry.title}.** {entry.sentence}")
+    running = next((job for job in _fetches(name) if job.status().state in ("queued", "running")), None)
+    if running is not None:
+        _wait(running)
+        return
+    if st.button(words.GET, type="primary", icon=":material/download:", key="get_dataset"):
+        client.submit(state.store(), FetchConfig(dataset=name))
+        st.rerun()
+    failed = next(iter(_fetches(name)), None)
+    if failed is not None and (problem := failed.status().error) is not None:
+        st.error(
+            widgets.plain(f"{problem.what[:1].upper()}{problem.what[1:]}. {problem.mend}"), icon=":material/error:"
+        )
+
+
+def _fetches(name: str) -> list[RunFolder]:
+    raw = ((job, job.raw_config()) for job in state.store().jobs())
+    return [job for job, config in raw if config.get("kind") == "fetch" and config.get("dataset") == name]
+
+
+@st.fragment(run_every=1.0)
+def _wait(job: RunFolder) -> None:
+    client.tend(state.store())
+    st.skeleton(height=240)
+    st.caption(words.GETTING)
+    if job.status().state not in ("queued", "running"):
+        stored = [card["id"] for card in state.store().datasets() if card["slug"] == job.raw_config()["dataset"]]
+        if stored:
+            st.session_state["dataset_id"] = stored[-1]
+            st.session_state.pop("dataset_choice", None)
+        st.rerun()
+
+
+def checks(card: Card) -> None:
+    """One green box if all is well, one yellow per point a reader should know."""
+    widgets.section(words.CHECKS)
+    if not card["notes"]:
+        st.success(words.PASSED_SENTENCE, title=words.PASSED, icon=":material/check_circle:")
+    for note in card["notes"]:
+        st.warning(widgets.plain(note["sentence"]), title=words.NEEDS_EYE, icon=":material/info:")
+
+
+def who(card: Card) -> None:
+    """Group sizes of one attribute."""
+    widgets.section(words.WHO)
+    titles = {name: widgets.plain(attribute_title(card, name)) for name in card["attributes"]}
+    if not titles:
+        return
+    name = widgets.switch("Attribute", "attribute", titles, hidden=True)
+    attribute = card["attributes"][name]
+    if not attribute["offered"]:
+        st.info(f"Not audited: {widgets.plain(attribute['reason'])}.")
+    if attribute["undisclosed"]:
+        st.caption(words.undisclosed(attribute["undisclosed"]))
+    table = pd.DataFrame(attribute["groups"]).rename(columns={"name": "group", "count": "people"})
+    said = ", ".join(f"{group['name']} {group['count']}" for group in attribute["groups"])
+    widgets.chart(group_sizes(attribute), f"People per group: {said}.", table, f"groups_{name}")
+
+
+def what(card: Card) -> None:
+    """The modalities as a table."""
+    items = nouns(card)[1]
+    widgets.section(words.WHAT.format(items=items))
+    if not card["modalities"]:
+        st.info(words.NO_MODALITY.format(items=items))
+        return
+    table = pd.DataFrame(
+        {
+            "modality": [modality_title(card, name) for name in card["modalities"]],
+            "covered": [100 * each["present"] / card["n_items"] for each in card["modalities"].values()],
+            "numbers": [each["dim"] for each in card["modalities"].values()],
+            "from": [each["source"] for each in card["modalities"].values()],
+        }
+    )
+    bar = st.column_config.ProgressColumn(f"{items} covered", format="%.0f %%", min_value=0, max_value=100)
+    numbers = st.column_config.NumberColumn(f"numbers per {nouns(card)[0]}")
+    st.dataframe(table, hide_index=True, column_config={"covered": bar, "numbers": numbers}, key="modalities")

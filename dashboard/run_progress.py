@@ -1,0 +1,91 @@
+"""A run on its way: bar, steps, cancel and resume; refreshes itself once a second."""
+
+import streamlit as st
+
+from dashboard import loaders, state, theme, widgets
+from dashboard.charts.progress import recall_curve
+from dashboard.wording import states
+from dashboard.wording import train as words
+from fmm_core.runs import client
+from fmm_core.runs.store import RunFolder, Status
+
+STEPS = ("prepare", "pretrain", "filter", "audit", "project")
+
+
+def show(run: RunFolder) -> None:
+    """The progress of `run`, polling while it is not at an end."""
+    ended = run.status().state not in ("queued", "running")
+    with st.container(key="progress"):
+        st.fragment(_draw, run_every=None if ended else 1.0)(run)
+
+
+def _draw(run: RunFolder) -> None:
+    client.tend(state.store())
+    status = run.status()
+    before = [other.id for other in client.queue(state.store())]
+    widgets.headline(words.progress_headline(status, before.index(run.id) if run.id in before else 0), _deck(status))
+    st.progress(status.fraction, words.bar_text(status, len(STEPS)))
+    left, right = st.columns([4, 7], gap="large")
+    with left:
+        _steps(status)
+        _buttons(run, status)
+    with right:
+        _so_far(run)
+    if status.state == "done":
+        st.rerun()
+    if status.state not in ("queued", "running") and st.session_state.get("polled") == run.id:
+        st.session_state.pop("polled")
+        st.rerun()  # draw the page once more without polling
+    if status.state in ("queued", "running"):
+        st.session_state["polled"] = run.id
+
+
+def _deck(status: Status) -> str:
+    if status.state in ("queued", "running"):
+        return "You can close this tab. The run goes on, and this address brings you back."
+    return widgets.plain(states.unfinished(status)[1]) if status.state != "done" else ""
+
+
+def _steps(status: Status) -> None:
+    ended = {stage.name: stage for stage in status.stages}
+    for name in STEPS:
+        if name in ended:
+            st.status(words.step_label(ended[name]), state="complete", type="step")
+        elif name == status.stage and status.state == "running":
+            detail = f" · {status.detail}" if status.detail else ""
+            st.status(f"{states.STAGES[name]}{detail}", state="running", type="step")
+        else:
+            st.caption(f":material/radio_button_unchecked: {states.STAGES[name]}")
+
+
+def _buttons(run: RunFolder, status: Status) -> None:
+    with st.container(horizontal=True):
+        if status.state in ("queued", "running"):
+            if st.button(words.CANCEL, icon=":material/stop_circle:", key="cancel_button"):
+                _ask_cancel(run)
+        elif status.state != "done" and st.button(words.RESUME, icon=":material/play_arrow:", key="resume_button"):
+            client.resume(state.store(), run)
+            st.rerun()
+        if st.button(words.ANOTHER, key="another_button"):
+            st.session_state["set_up"] = run.id
+            st.rerun()
+    if status.state == "failed" and run.log.exists():
+        with st.expander(words.LOG):
+            st.code(run.log.read_text(encoding="utf-8"), language=None)
+
+
+@st.dialog("Cancel the run")
+def _ask_cancel(run: RunFolder) -> None:
+    st.write(words.CANCEL_SURE)
+    if st.button("Stop it", type="primary", key="cancel_sure"):
+        client.cancel(run)
+        st.rerun()
+
+
+def _so_far(run: RunFolder) -> None:
+    figure = recall_curve(loaders.history(run))
+    if figure is None:
+        return
+    widgets.section(words.SO_FAR, words.SO_FAR_NOTE)
+    alt = "Accuracy on held-back clicks by training round."
+    st.plotly_chart(figure, theme="streamlit", config=theme.CONFIG, alt=alt, key="recall_curve")

@@ -1,0 +1,188 @@
+"""From finished runs to points of a trade-off: accuracy kept against the strongest attack. No streamlit."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from dashboard.findings import Figure, aucs
+from fmm_core.runs.config import RunConfig
+
+NONE = "none"
+ALL = "all"
+"""The choice "all attributes at once": the worst of them counts."""
+
+
+@dataclass(frozen=True)
+class Point:
+    """One run: its method and weights, the share of Recall@20 it kept, and the strongest attack per attribute."""
+
+    run_id: str
+    method: str
+    weights: tuple[tuple[str, float], ...]
+    seed: int
+    kept: float
+    attacks: Mapping[str, Figure]
+
+    @property
+    def weight(self) -> float:
+        """The largest weight; what is printed beside a point."""
+        return max((weight for _, weight in self.weights), default=0.0)
+
+    def attack(self, attribute: str) -> Figure:
+        """The attack on one attribute, or the worst of all."""
+        if attribute != ALL:
+            return self.attacks[attribute]
+        return max(self.attacks.values(), key=lambda figure: figure.strength)
+
+
+@dataclass(frozen=True)
+class Setting:
+    """All seeds of one method and weights, averaged.
+
+    Attributes
+    ----------
+    kept : mean share of accuracy kept, 1 = all
+    attack : mean of the folded AUC: |AUC − ½| + ½
+    below : whether the mean AUC lies below ½
+    seeds : the same two figures of every seed
+    """
+
+    points: tuple[Point, ...]
+    seeds: tuple[tuple[float, float], ...]
+    kept: float
+    attack: float
+    below: bool
+
+    @property
+    def method(self) -> str:
+        """The method all its runs share."""
+        return self.points[0].method
+
+    @property
+    def weight(self) -> float:
+        """The weight all its runs share."""
+        return self.points[0].weight
+
+
+def comparable(opened: RunConfig, others: Sequence[tuple[str, RunConfig]]) -> tuple[list[str], int]:
+    """Ids of the runs that were made like the opened one but for method, weights and seed; and how many were not."""
+    same = [run_id for run_id, config in others if _frame(config) == _frame(opened)]
+    return same, len(others) - len(same)
+
+
+def _frame(config: RunConfig) -> tuple[object, ...]:
+    return (
+        config.fingerprint,
+        config.split_seed,
+        config.user_split_seed,
+        config.panel,
+        config.recommender,
+        config.modalities,
+        config.attributes,
+    )
+
+
+def point(run_id: str, config: RunConfig, leakage: pd.DataFrame, accuracy: pd.DataFrame, users: str) -> Point:
+    """Read one run's tables; a run that mitigates nothing is called "none", whatever its method."""
+    recall = accuracy[(accuracy["metric"] == "recall") & (accuracy["k"] == 20)].set_index("model")["value"]
+    table = aucs(leakage, users)
+    attacks = {key[0]: figure for key, figure in table.items() if key[1:] == ("user_vector", "", "after", "strongest")}
+    weights = tuple(config.active_weights.items()) if config.mitigation.name != NONE else ()
+    method = config.mitigation.name if weights else NONE
+    return Point(run_id, method, weights, config.seed, float(recall["mitigated"] / recall["base"]), attacks)
+
+
+def settings(points: Sequence[Point], attribute: str) -> list[Setting]:
+    """Average the seeds of equal settings; no mitigation first, then by method and weight.
+
+    A run of the same seed that stands twice counts once.
+    """
+    grouped: dict[tuple[str, tuple[tuple[str, float], ...]], dict[int, Point]] = {}
+    for each in points:
+        grouped.setdefault((each.method, each.weights), {})[each.seed] = each
+    found = [_average(tuple(seeds.values()), attribute) for seeds in grouped.values()]
+    return sorted(found, key=lambda each: (each.method != NONE, each.method, each.weight))
+
+
+def _average(points: tuple[Point, ...], attribute: str) -> Setting:
+    figures = [each.attack(attribute) for each in points]
+    count = len(points)
+    return Setting(
+        points=points,
+        seeds=tuple((each.kept, 0.5 + figure.strength) for each, figure in zip(points, figures, strict=True)),
+        kept=sum(each.kept for each in points) / count,
+        attack=0.5 + sum(figure.strength for figure in figures) / count,
+        below=sum(figure.value for figure in figures) / count < 0.5,
+    )
+
+
+def front(found: Sequence[Setting]) -> list[Setting]:
+    """The settings no other beats on both counts, from most to least accuracy kept."""
+    best: list[Setting] = []
+    for each in sorted(found, key=lambda one: (-one.kept, one.attack)):
+        if not best or each.attack < best[-1].attack:
+            best.append(each)
+    return best
+
+
+def knee(found: Sequence[Setting]) -> Setting | None:
+    """The best bargain: the setting of the front farthest from the straight line between its two ends.
+
+    Both axes are scaled to the front's own range first. None for fewer than three settings.
+    """
+    line = front(found)
+    if len(line) < 3:
+        return None
+    first, last = line[0], line[-1]
+    width, height = first.kept - last.kept, first.attack - last.attack
+    if width <= 0 or height <= 0:
+        return None
+    gain = {id(each): (first.attack - each.attack) / height - (first.kept - each.kept) / width for each in line}
+    best = max(line, key=lambda each: gain[id(each)])
+    return best if gain[id(best)] > 0 else None
+
+
+def meets(setting: Setting, lose: float, right: float) -> bool:
+    """Whether a setting loses at most `lose` of accuracy and is attacked with an AUC of at most `right`."""
+    return setting.kept >= 1 - lose and setting.attack <= right
+
+
+def nearest(found: Sequence[Setting], lose: float, right: float) -> Setting:
+    """The setting that misses the two limits by least, both misses added up."""
+    return min(found, key=lambda each: max(1 - lose - each.kept, 0) + max(each.attack - right, 0))
+
+
+@dataclass(frozen=True)
+class Payer:
+    """One group's accuracy before and after, and the paired change with its interval."""
+
+    attribute: str
+    group: str
+    n: int
+    before: float
+    after: float
+    change: float
+    low: float
+    high: float
+
+    @property
+    def sure(self) -> bool:
+        """Whether the interval of the change excludes 0 from below: a loss that is there."""
+        return self.high < 0
+
+
+def payers(groups: pd.DataFrame, metric: str, k: int) -> list[Payer]:
+    """Everyone first, then every group by loss."""
+    rows = groups[(groups["metric"] == metric) & (groups["k"] == k) & (groups["group"] != "gap")]
+    keys = ["attribute", "group"]
+    base = rows[rows["model"] == "base"].set_index(keys)["value"]
+    after = rows[rows["model"] == "mitigated"]
+    found = [
+        Payer(
+            row.attribute, row.group, int(row.n_users), float(base[row.attribute, row.group]), float(row.value),
+            float(row.paired_difference), float(row.pd_low), float(row.pd_high),
+        )
+        for row in after.itertuples()
+    ]  # fmt: skip
+    return sorted(found, key=lambda each: (each.attribute != "", each.change))

@@ -1,0 +1,58 @@
+"""What the data page says: what can be audited, who is in the data, what describes the items."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from dashboard.wording.names import attribute_title, modality_title, nouns, running
+from dashboard.wording.numbers import count, listed, percent, small
+
+NOTHING_CHOSEN = "Choose a data set, or bring your own."
+CHOOSE = "Choose or bring your own"
+OWN_FOLDER = "Your own files: a folder with `interactions.csv` and `users.csv`, or RecBole's atomic files."
+OWN_COMMAND = "python -m fmm_core train --dataset FOLDER"
+GET = "Get it"
+GETTING = "Getting it. This page fills by itself."
+CHECKS = "Checks"
+PASSED = "Everyone and everything is accounted for"
+PASSED_SENTENCE = "No identifier is missing or repeated, and every item is described."
+NEEDS_EYE = "Needs your eye"
+WHO = "Who is in the data"
+WHAT = "What describes the {items}"
+NO_MODALITY = "Nothing describes the {items} here. Recommenders that need no description, like LightGCN, still run."
+NEXT = "Next: train"
+
+
+def headline(card: Mapping[str, Any]) -> str:
+    """How many attributes can be audited, and which cannot."""
+    offered = [name for name, item in card["attributes"].items() if item["offered"]]
+    refused = [name for name, item in card["attributes"].items() if not item["offered"]]
+    many = "attribute" if len(offered) == 1 else "attributes"
+    start = f"This data set can be audited for {small(len(offered))} {many}."
+    if not refused:
+        return start
+    names = listed([running(attribute_title(card, name)) for name in refused])
+    return f"{start} {names[:1].upper()}{names[1:]} {'has' if len(refused) == 1 else 'have'} too few people."
+
+
+def deck(card: Mapping[str, Any]) -> str:
+    """Counts, and what describes the items."""
+    items = nouns(card)[1]
+    start = f"{count(card['n_users'])} people, {count(card['n_items'])} {items} and {count(card['n_pairs'])} clicks."
+    names = [running(modality_title(card, name)) for name in card["modalities"]]
+    if not names:
+        return start
+    said = listed(names)
+    verb = "describes" if len(names) == 1 else "describe"
+    filled = f"One in {round(1 / card['density'])} possible clicks is there." if card["density"] > 0 else ""
+    return f"{start} {said[:1].upper()}{said[1:]} {verb} the {items}. {filled}"
+
+
+def group_title(name: str, people: int, total: int) -> tuple[str, str]:
+    """A group and how many belong to it."""
+    return name, f"{count(people)} people, {percent(people / max(total, 1))}"
+
+
+def undisclosed(number: int) -> str:
+    """How many did not say."""
+    verb = "person did" if number == 1 else "people did"
+    return f"{count(number)} {verb} not say. They train the recommender and are left out of the attacks."

@@ -1,0 +1,106 @@
+"""Words of the leakage page's controls, headings and notes."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from dashboard.findings import Finding, Scope, readable
+from dashboard.wording.names import ATTACKERS, representation_title, running
+from dashboard.wording.numbers import count, tries
+from dashboard.wording.sentences import alt_row
+from dashboard.wording.verdicts import LOOKS
+
+VIEWS = {"attributes": "Attributes", "stored": "What is stored", "attackers": "Attackers"}
+CROWDS = {"all": "Everyone", "held_out": "Held-out fifth"}
+
+TOLERANCE = "How far from 50 do you accept?"
+TOLERANCE_HELP = "A figure counts as guessing only if its whole margin of error lies this close to 50."
+ATTACKED = "What is attacked"
+ATTACKER = "Attacker"
+ATTACKER_HELP = "  \n".join(f"**{named.title}.** {named.sentence}" for named in reversed(ATTACKERS.values()))
+WHO = "People"
+WHO_HELP = (
+    "**Everyone**: all who gave the attribute. **Held-out fifth**: people on whom no choice of strength or method was "
+    "made. A mitigation that only learned its own people by heart looks worse there."
+)
+FLOW = "From the data to what is left"
+FLOW_NOTE = (
+    "Right answers in 100 tries of the strongest attacker. The data column takes the strongest over histories and "
+    "raw profiles. A model that also sees item features can exceed it."
+)
+STORED_NOTE = "Each row is something the recommender stores, shows or could work out about a person."
+ATTACKERS_NOTE = (
+    "Each row is one way to attack. The verdict takes the strongest, chosen without looking at its own score."
+)
+
+
+def attributes_title() -> str:
+    """Heading of the first view's figure."""
+    return "How often is a stranger right?"
+
+
+def attributes_note(scope: Scope, card: Mapping[str, Any]) -> str:
+    """What the figure shows, in a line."""
+    what = running(representation_title(card, scope.representation, scope.modality))
+    who = "" if scope.users == "all" else ", held-out people only"
+    return f"{ATTACKERS[scope.attacker].title} attacker on the {what}{who}. Bars: 95 % intervals."
+
+
+def stored_title(attribute: str) -> str:
+    """Heading of "What is stored"."""
+    return f"Where does {running(attribute)} hide?"
+
+
+def attackers_title(attribute: str) -> str:
+    """Heading of "Attackers"."""
+    return f"Who finds {running(attribute)}?"
+
+
+def stored_deck(findings: Sequence[Finding], attribute: str) -> str:
+    """The place that says most today."""
+    treated = [each for each in findings if each.after is not None]
+    if not treated:
+        return ""
+    worst = max(treated, key=lambda each: each.now.strength)
+    before = tries(worst.before.value) if worst.before else ""
+    was = "about as well as before" if worst.unchanged else f"{before} times before"
+    name, place = running(attribute), running(worst.title)
+    if worst.says not in ("leaks", "over"):
+        return (
+            f"Even from the {place}, where they do best, the attackers are right {tries(worst.now.value)} times in 100."
+        )
+    return f"Whoever holds the {place} can tell {name} {tries(worst.now.value)} times out of 100, {was}."
+
+
+def attackers_deck(findings: Sequence[Finding]) -> str:
+    """The plainest beside the strongest."""
+    by_key = {each.key: each for each in findings}
+    if not {"linear", "strongest"} <= set(by_key):
+        return ""
+    plain, strong = (tries(by_key[key].now.value) for key in ("linear", "strongest"))
+    return f"The plain linear attacker is right {plain} times in 100, the strongest {strong}. Guessing gives 50."
+
+
+def alt(findings: Sequence[Finding]) -> str:
+    """A leakage figure for those who cannot see it."""
+    rows = "; ".join(f"{alt_row(each)}, {LOOKS[each.says].words}" for each in findings)
+    return f"Right answers in 100 tries, guessing gives 50. {rows}."
+
+
+def flow_table(leakage: pd.DataFrame, findings: Sequence[Finding], scope: Scope) -> pd.DataFrame:
+    """Readable from the data, in the model before, left after: tries in 100, one row an attribute."""
+    rows = []
+    for each in findings:
+        data = readable(leakage, each.key, scope)
+        rows.append(
+            {
+                "": each.title,
+                "Readable from the data": tries(data.value) if data else "",
+                "In the model before": tries(each.before.value) if each.before else "",
+                "Left after mitigation": tries(each.after.value) if each.after else "",
+                "Verdict": f"{LOOKS[each.says].mark} {LOOKS[each.says].words}",
+                "People": count(each.now.n),
+            }
+        )
+    return pd.DataFrame(rows)

@@ -1,0 +1,141 @@
+"""What the train page says: the choices in words, and a run on its way."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from dashboard.choices import CURVE_SEEDS, WEIGHTS, Choices
+from dashboard.wording.names import attribute_title, modality_title, running
+from dashboard.wording.numbers import count, listed, percent, small
+from dashboard.wording.states import STAGES, duration
+from fmm_core.fairness.specs import MITIGATIONS
+from fmm_core.recommenders.specs import RECOMMENDERS
+from fmm_core.runs.config import PRESETS
+from fmm_core.runs.store import StageTime, Status
+
+HEADLINE = "Choose what the recommender may use, and whom to protect."
+DECK = (
+    "A run trains the recommender, mitigates, and lets attackers loose on the result. It goes on if you close this tab."
+)
+NO_DATA_HEADLINE = "Choose a data set first."
+NO_DATA = "No data set is stored here yet. Get one on the data page; the made-up one takes two seconds."
+USE = "1 What may the recommender use?"
+USE_NOTE = "Everything it sees can carry a trace of who a person is."
+CLICKS = "Who chose what. Always on: without it there is no recommender."
+PROTECT = "2 Whom do you want to protect?"
+PROTECT_NOTE = "How much of the difference between groups to take away. More hides more and costs more accuracy."
+PROTECT_HELP = (
+    "The share of the difference that is taken away: 0 leaves the attribute alone, 1 takes away all there is."
+)
+HOW = "3 How?"
+CURVE = "Draw the whole curve"
+CURVE_HELP = (
+    f"Tries the weights 0, 0.25, 0.5, 0.75 and 1 on what you protect, each with {CURVE_SEEDS} seeds. "
+    "The recommender is trained once per seed."
+)
+START = "Train and audit"
+ENGINEERS = "For engineers: recommender, seeds"
+COMMAND = "The same from the command line"
+CANCEL = "Cancel"
+CANCEL_SURE = "Stop this run? Finished steps are kept, so it can be resumed later."
+RESUME = "Resume"
+ANOTHER = "Set up another run"
+LOG = "Log, for engineers"
+RECENT = "Recent runs"
+DELETE_SURE = "Delete this run and its figures? The data set and the trained recommender stay in the cache."
+SO_FAR = "So far"
+SO_FAR_NOTE = "Films found of 100 among clicks held back for checking. The audit uses other clicks."
+
+STATE_WORDS = {
+    "queued": "waiting",
+    "running": "running",
+    "done": "done",
+    "failed": "failed",
+    "cancelled": "cancelled",
+    "interrupted": "interrupted",
+}
+
+
+def modality_line(card: Mapping[str, Any], name: str) -> str:
+    """Where a modality comes from and how many items have it."""
+    modality, total = card["modalities"][name], card["n_items"]
+    source = str(modality["source"])
+    absent = total - modality["present"]
+    covered = "" if absent == 0 else f" Missing for {percent(absent / total)} of the items; those get the average."
+    return f"From {source}.{covered}"
+
+
+def attribute_line(attribute: Mapping[str, Any]) -> str:
+    """How many groups, and the smallest that an attack tells apart."""
+    if not attribute["offered"]:
+        return f"Not audited: {attribute['reason']}."
+    kept = [group["count"] for group in attribute["groups"] if group["name"] in attribute["classes_attacked"]]
+    smallest = f", smallest {count(min(kept))} people" if kept else ""
+    return f"{len(attribute['classes_attacked'])} groups{smallest}"
+
+
+def weight_label(weight: float) -> str:
+    """A step of the slider: word and number."""
+    return f"{WEIGHTS[weight]} ({weight:g})"
+
+
+def summary(choices: Choices, card: Mapping[str, Any]) -> str:
+    """The settings as one sentence in Streamlit's markdown; names from the data are plain words already checked."""
+    inputs = ["clicks", *(running(modality_title(card, name)) for name in choices.used)]
+    start = f"**{RECOMMENDERS[choices.recommender].title}** on **{card['title']}** with {listed(inputs)}."
+    if not choices.protected:
+        return f"{start} Protects nobody: this shows what is given away today."
+    strengths = [f"**{running(attribute_title(card, n))}** {_strength(w)}" for n, w in choices.protected.items()]
+    method = f"**{MITIGATIONS[choices.method].title.lower()}**" if choices.method != "leace" else "**LEACE**"
+    if choices.whole_curve:
+        names = listed([f"**{running(attribute_title(card, name))}**" for name in choices.protected])
+        return f"{start} Protects {names} by {method}, at every strength."
+    return f"{start} Protects {listed(strengths)} by {method}."
+
+
+def _strength(weight: float) -> str:
+    words = {0.25: "lightly", 0.5: "at medium strength", 0.75: "strongly", 1.0: "at full strength"}
+    return words.get(weight, f"at {weight:g}")
+
+
+def cost(choices: Choices, runs: int) -> str:
+    """How many runs and how long, roughly."""
+    each = PRESETS[choices.preset].removesuffix(".")
+    return each + "." if runs == 1 else f"{count(runs)} runs. The recommender is trained {small(CURVE_SEEDS)} times."
+
+
+def waiting(queued: int) -> str:
+    """What stands in line before a new run."""
+    return "Nothing else is queued." if queued == 0 else f"{small(queued).capitalize()} in the queue before it."
+
+
+def progress_headline(status: Status, before: int) -> str:
+    """Where a run stands, as the page's headline."""
+    if status.state == "queued":
+        return "Waiting for the worker to start." if before == 0 else f"Waiting for {small(before)} other to finish."
+    if status.state == "running":
+        left = "" if status.eta_s is None else f": {duration(status.eta_s)} left"
+        return f"{STAGES.get(status.stage, 'Starting')}{left}."
+    return {
+        "done": "The run is done.",
+        "failed": "The run failed.",
+        "cancelled": "The run was cancelled.",
+        "interrupted": "The run was interrupted.",
+    }[status.state]
+
+
+def bar_text(status: Status, steps: int) -> str:
+    """``56 %, step 3 of 5``."""
+    return f"{percent(status.fraction)}, step {min(len(status.stages) + 1, steps)} of {steps}"
+
+
+def step_label(stage: StageTime) -> str:
+    """A step that has ended, with its time."""
+    took = "already there" if stage.reused else seconds_words(stage.seconds)
+    return f"{STAGES[stage.name]} · {took}"
+
+
+def seconds_words(seconds: float) -> str:
+    """``4 s``, ``2 min 51 s``."""
+    if seconds < 60:
+        return f"{max(seconds, 1):.0f} s"
+    return f"{seconds // 60:.0f} min {seconds % 60:.0f} s"

@@ -1,0 +1,23 @@
+"""What protection costs: over all runs, group by group, run against run."""
+
+import streamlit as st
+
+from dashboard import loaders, state, tradeoff_views, widgets
+from dashboard.wording import tradeoffs as words
+
+VIEWS = {"runs": tradeoff_views.all_runs, "pays": tradeoff_views.pays, "compare": tradeoff_views.compare}
+
+
+def main() -> None:
+    """The chosen view of the opened run."""
+    with widgets.sheet():
+        run = widgets.finished_run()
+        if run is None:
+            return
+        with st.container(key="headline_place"):
+            view = widgets.switch("View", "view", words.VIEWS, hidden=True)
+        VIEWS[view](run, loaders.card(state.store(), run))
+
+
+if __name__ == "__main__":
+    main()
