@@ -1,7 +1,7 @@
 """From the rows of `leakage.csv` to what a page draws and says: one `Finding` per row of a figure. No streamlit."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pandas as pd
@@ -158,7 +158,8 @@ def of_layout(
     """The strongest attack on what a map shows; None if it was not attacked."""
     scope = Scope(representation=representation, modality=modality, mitigated=mitigated)
     found = by_representation(leakage, card, attribute, scope)
-    return next((each for each in found if each.key == f"{representation}|{modality}"), None)
+    shown = next((each for each in found if each.key == f"{representation}|{modality}"), None)
+    return shown and replace(shown, title=attribute_title(card, attribute))
 
 
 def clearness(finding: Finding) -> float:

@@ -4,6 +4,7 @@ Streamlit replaces ``#000001`` … ``#000010`` by the categorical colours of the
 by the diverging ones, in the browser, with or without alpha. One figure so serves light and dark without a rerun.
 """
 
+import json
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
@@ -36,7 +37,7 @@ TEXT, LABEL, AXIS, SMALL = 14, 15, 13, 12
 CONFIG: dict[str, Any] = {"displayModeBar": False, "scrollZoom": False, "doubleClick": False, "showTips": False}
 
 _SETTINGS = Path(__file__).resolve().parents[1] / ".streamlit" / "config.toml"
-_TOKEN = re.compile(r"#0000(\d\d)(?=[0-9a-fA-F]{2}\b|\b)")
+_TOKEN = re.compile(r"#0000\d\d(?=[0-9a-f]{2}\b|\b)")
 
 
 def faded(token: str, share: float) -> str:
@@ -105,12 +106,18 @@ def _settings() -> dict[str, Any]:
 def palette(theme: Theme) -> dict[str, str]:
     """{token: colour} of a theme, from the one place that defines it."""
     chosen = _settings()[theme]
-    colours = {f"#0000{slot:02d}": colour for slot, colour in enumerate(chosen["chartCategoricalColors"], start=1)}
-    colours |= {f"#0000{slot:02d}": colour for slot, colour in enumerate(chosen["chartDivergingColors"], start=21)}
-    return colours | {GRID: chosen["borderColor"], BACKGROUND: chosen["backgroundColor"]}
+    scales = ("chartCategoricalColors", "chartSequentialColors", "chartDivergingColors")  # ten slots each
+    colours = [colour for scale in scales for colour in chosen[scale]]
+    slots = {f"#0000{slot:02d}": colour for slot, colour in enumerate(colours, start=1)}
+    return slots | {GRID: chosen["borderColor"], BACKGROUND: chosen["backgroundColor"]}
 
 
 def paint(fig: go.Figure, theme: Theme) -> str:
-    """The figure's JSON with the tokens replaced by the colours of `theme`, for reports and tests."""
+    """The figure's JSON with the tokens replaced by the colours of `theme`, for reports and tests.
+
+    The template is dropped: inside Streamlit it is Streamlit's, with tokens of its own.
+    """
     colours = palette(theme)
-    return _TOKEN.sub(lambda found: colours.get(found.group()[:7], found.group()), fig.to_json())
+    spec = json.loads(fig.to_json())
+    spec["layout"].pop("template", None)
+    return _TOKEN.sub(lambda found: colours.get(found.group(), found.group()), json.dumps(spec))

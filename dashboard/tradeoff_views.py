@@ -5,6 +5,7 @@ from typing import Any
 
 import pandas as pd
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from dashboard import loaders, state, tradeoffs, widgets
 from dashboard.charts.curve import trade_off
@@ -23,25 +24,30 @@ from fmm_core.runs.tables import KS
 Card = Mapping[str, Any]
 
 
-def all_runs(run: RunFolder, card: Card) -> None:
+def all_runs(run: RunFolder, card: Card, title: DeltaGenerator) -> None:
     """Every comparable setting, the reader's limits, and the best bargain."""
     config = loaders.config(run)
-    users = widgets.switch(words.PEOPLE, "people", PEOPLE)
-    points, hidden = _points(config, users)
-    attribute = _attribute(points, card)
+    with st.container(horizontal=True, gap="large", key="tradeoff_controls"):
+        with st.container(width="content"):
+            users = widgets.switch(words.PEOPLE, "people", PEOPLE)
+        points, hidden = _points(config, users)
+        with st.container(width="content"):
+            attribute = _attribute(points, card)
     found = tradeoffs.settings(points, attribute)
     left, right = st.columns(2)
     lose = left.slider(words.LOSE, 0.0, 20.0, 3.0, 0.5, format="%.1f %%", key="lose", help=words.LOSE_HELP) / 100
     right_at_most = right.slider(words.RIGHT, 50, 100, 65, key="right", help=words.RIGHT_HELP) / 100
     best = tradeoffs.knee(found)
     if len(found) < 2:
-        widgets.headline(words.ONE_RUN, words.ONE_RUN_DECK)
+        with title:
+            widgets.headline(words.ONE_RUN, words.ONE_RUN_DECK)
         _offer_more(config)
     else:
         name = "all attributes" if attribute == ALL else running(attribute_title(card, attribute))
         near = tradeoffs.nearest(found, lose, right_at_most)
         sentence = words.headline(found, best, name, lose, right_at_most, near)
-        widgets.headline(sentence, words.deck(found, best, lose, right_at_most, hidden))
+        with title:
+            widgets.headline(sentence, words.deck(found, best, lose, right_at_most, hidden))
     _draw_curve(found, config, lose, right_at_most, best)
     with st.container(width=widgets.READING):
         st.caption(words.FOOT)
@@ -102,7 +108,7 @@ def _offer_more(config: RunConfig) -> None:
         st.switch_page(state.PAGES["train"], query_params=state.link(runs[0]))
 
 
-def pays(run: RunFolder, card: Card) -> None:
+def pays(run: RunFolder, card: Card, title: DeltaGenerator) -> None:
     """What each group found before and after."""
     left, right = st.columns([7, 4])
     with left:
@@ -112,7 +118,8 @@ def pays(run: RunFolder, card: Card) -> None:
     found = tradeoffs.payers(loaders.groups(run), metric, k)
     items = nouns(card)[1]
     deck = words.pays_deck(found, items) if metric == "recall" else words.METRIC_HELP[metric].format(items=items)
-    widgets.headline(words.pays_headline(found), deck)
+    with title:
+        widgets.headline(words.pays_headline(found), deck)
     table = pd.DataFrame([vars(each) for each in found])
     alt = "; ".join(f"{words.group_title(each)}: {words.change_text(each)}" for each in found)
     with st.container(width=widgets.READING):
@@ -120,11 +127,12 @@ def pays(run: RunFolder, card: Card) -> None:
     widgets.chart(who_pays(found, f"{words.METRICS[metric].lower()}, of 100"), alt, table, f"who_pays_{metric}_{k}")
 
 
-def compare(run: RunFolder, card: Card) -> None:
+def compare(run: RunFolder, card: Card, title: DeltaGenerator) -> None:
     """Two to five runs side by side: what differs in their settings, and their figures."""
     facts = {each.id: each for each in loaders.runs(state.store()) if each.state == "done"}
     others = [each for each in facts if each != run.id]
-    widgets.headline("Two to five runs, side by side.")
+    with title:
+        widgets.headline(words.COMPARE)
     chosen = st.multiselect(
         "Runs",
         list(facts),

@@ -62,6 +62,7 @@ def weights(card: Card, method: str) -> dict[str, float]:
     widgets.section(words.PROTECT, words.PROTECT_NOTE)
     chosen = {}
     offered = choices.protectable(card)
+    first = min(offered, key=lambda name: len(offered[name]["classes_attacked"]), default=None)
     for name, attribute in card["attributes"].items():
         left, right = st.columns([4, 6], vertical_alignment="center")
         with left, st.container(gap=None):
@@ -71,7 +72,7 @@ def weights(card: Card, method: str) -> dict[str, float]:
             chosen[name] = st.select_slider(
                 attribute_title(card, name),
                 list(choices.WEIGHTS),
-                value=1.0 if name == next(iter(offered), None) else 0.0,
+                value=1.0 if name == first else 0.0,
                 format_func=words.weight_label,
                 disabled=name not in offered or method == "none",
                 label_visibility="collapsed",

@@ -10,6 +10,7 @@ import streamlit as st
 
 from dashboard import loaders, state, theme
 from dashboard.wording import states as words
+from dashboard.wording.markdown import plain
 from fmm_core.errors import FmmError
 from fmm_core.runs.store import RunFolder
 
@@ -85,7 +86,9 @@ def _labels(runs: list[loaders.RunFacts]) -> dict[str, str]:
 def dead_link(chosen: state.Selection) -> None:
     """Say so when the address asked for a run that is not here."""
     if chosen.missing:
-        st.warning(words.no_such_run(chosen.missing), title=words.DEAD_LINK, icon=":material/link_off:")
+        st.warning(
+            words.no_such_run(chosen.missing, chosen.run is not None), title=words.DEAD_LINK, icon=":material/link_off:"
+        )
 
 
 def _choose() -> None:
@@ -178,21 +181,3 @@ def switch(
 def empty(title: str, sentence: str, icon: str = ":material/info:") -> None:
     """Nothing to show here: what, and what to do next. The action is a real button below."""
     st.info(sentence, title=title, icon=icon)
-
-
-def plain(text: str) -> str:
-    """Text from the data made harmless inside Streamlit's markdown."""
-    for character in "\\`*_[]$~:<#":
-        text = text.replace(character, f"\\{character}")
-    return text
-
-
-def clickable_chart(fig: go.Figure, alt: str, table: pd.DataFrame, filename: str) -> str:
-    """Like `chart`; returns what the last clicked point carries as custom data, or ""."""
-    event = st.plotly_chart(
-        fig, theme="streamlit", config=theme.CONFIG, alt=alt, key=f"chart_{filename}", on_select="rerun",
-        selection_mode="points",
-    )  # fmt: skip
-    exact_figures(table, filename)
-    points = event["selection"]["points"]
-    return str(points[0].get("customdata", "")) if points else ""

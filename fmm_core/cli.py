@@ -149,8 +149,8 @@ def train(
     if out is not None and len(planned) > 1:
         raise ConfigError("one folder cannot hold a whole curve", "--out", "Leave it out: the store keeps every run.")
     locate(home, base.dataset)  # a name mistyped ends here, not in a failed run
-    folders = [home.new_run(item) if out is None else create_run(out, item) for item in planned]
-    sys.exit(max(_execute(run, home) for run in folders))
+    codes = [_execute(home.new_run(item) if out is None else create_run(out, item), home) for item in planned]
+    sys.exit(max(codes))
 
 
 def _planned(base: RunConfig, curve: str | None, seeds: int) -> list[RunConfig]:

@@ -10,6 +10,7 @@ from dashboard import loaders, maps, state, widgets
 from dashboard.charts import maps as charts
 from dashboard.wording import embeddings as words
 from dashboard.wording import headlines, numbers, sentences
+from dashboard.wording.markdown import plain
 from dashboard.wording.names import attribute_title
 from fmm_core.runs.store import RunFolder
 
@@ -34,7 +35,7 @@ def show(run: RunFolder, layouts: dict[str, list[maps.Slice]], attributes: tuple
     card, people = loaders.card(state.store(), run), loaders.people(run)
     top = st.container(key="finding")
     with st.container(horizontal=True, vertical_alignment="bottom", key="controls"):
-        titles = {name: widgets.plain(attribute_title(card, name)) for name in attributes}
+        titles = {name: plain(attribute_title(card, name)) for name in attributes}
         attribute = widgets.switch(words.COLOUR_BY, "attribute", titles)
         kind = widgets.switch(words.SHOW, "show", words.SHOWS, help=words.SHOW_HELP)
         layout = st.selectbox(words.VECTORS, tuple(layouts), key="layout", width=220,

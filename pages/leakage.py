@@ -12,6 +12,7 @@ from dashboard import loaders, state, widgets
 from dashboard.charts.dumbbell import dumbbell
 from dashboard.wording import headlines, sentences, states
 from dashboard.wording import leakage as words
+from dashboard.wording.markdown import plain
 from dashboard.wording.names import ATTACKERS, attribute_title, representation_title
 
 View = Callable[[pd.DataFrame, dict[str, Any], find.Scope], None]
@@ -44,11 +45,7 @@ def by_attribute(leakage: pd.DataFrame, card: dict[str, Any], scope: find.Scope)
         view_switch()
         figure(words.attributes_title(), words.attributes_note(scope, card), found, scope, "attribute")
     with st.container(width=widgets.READING, key="sentences"):
-        st.markdown(
-        "\n".join(
-            f"- **{widgets.plain(each.title)}.** {widgets.plain(sentences.attribute_line(each))}" for each in found
-        )
-    )
+        st.markdown("\n".join(f"- **{plain(each.title)}.** {plain(sentences.attribute_line(each))}" for each in found))
     widgets.exact_figures(find.as_table(found), "leakage_attributes")
     widgets.section(words.FLOW, words.FLOW_NOTE)
     with st.container(key="flow"):
@@ -101,7 +98,7 @@ def view_switch() -> None:
 def attribute_switch(leakage: pd.DataFrame, card: dict[str, Any]) -> None:
     """Which attribute it is about."""
     names = dict.fromkeys(leakage["attribute"])
-    widgets.switch("Attribute", "attribute", {name: widgets.plain(attribute_title(card, name)) for name in names})
+    widgets.switch("Attribute", "attribute", {name: plain(attribute_title(card, name)) for name in names})
 
 
 def current_attribute(leakage: pd.DataFrame, card: dict[str, Any]) -> tuple[str, str]:

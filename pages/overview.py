@@ -7,6 +7,7 @@ from dashboard import loaders, state, theme, widgets
 from dashboard.charts.dots import SIDE, dot_square
 from dashboard.wording import costs, headlines, sentences, states
 from dashboard.wording import overview as words
+from dashboard.wording.markdown import plain
 from dashboard.wording.verdicts import LOOKS
 from fmm_core.runs import client
 from fmm_core.runs.config import make_config
@@ -75,7 +76,7 @@ def answer(run: RunFolder) -> None:
                         delta_description=shown.description, help=shown.help, border=True)  # fmt: skip
     st.space("small")
     widgets.section(words.FIGURES, words.FIGURES_NOTE)
-    scoreboard = {each.key: f"{LOOKS[each.says].mark} {widgets.plain(each.title)}" for each in found}
+    scoreboard = {each.key: f"{LOOKS[each.says].mark} {plain(each.title)}" for each in found}
     attribute = widgets.switch("Attribute", "attribute", scoreboard, default=clearest.key, hidden=True)
     chosen = next(each for each in found if each.key == attribute)
     dots(chosen, words.elsewhere(chosen, find.by_representation(leakage, card, attribute, scope)))
@@ -94,9 +95,9 @@ def dots(finding: find.Finding, caution: str) -> None:
         square("After" if finding.after else "Now", now.value, now.low, now.high, look.token, finding.title)
         with st.container(width=380, key="verdict"):
             st.badge(look.label, icon=look.icon, color=look.colour)
-            st.markdown(widgets.plain(sentences.verdict_sentence(finding)))
+            st.markdown(plain(sentences.verdict_sentence(finding)))
             if caution:
-                st.caption(widgets.plain(caution))
+                st.caption(plain(caution))
 
 
 def square(phase: str, value: float, low: float, high: float, token: str, title: str = "Example") -> None:
@@ -113,7 +114,7 @@ def lead_on(run: RunFolder, found: list[find.Finding]) -> None:
     grid = st.grid(3, min_column_width=250)
     for page, query, label, sentence in words.links(found):
         with grid.cell(), st.container(border=True, height="stretch"):
-            st.page_link(state.PAGES[page], label=f"**{widgets.plain(label)}**", icon=":material/arrow_forward:",
+            st.page_link(state.PAGES[page], label=f"**{plain(label)}**", icon=":material/arrow_forward:",
                          icon_position="right", query_params=state.link(run, **query))  # fmt: skip
             st.caption(sentence)
     with st.container(width=widgets.READING):

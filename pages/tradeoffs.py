@@ -14,9 +14,9 @@ def main() -> None:
         run = widgets.finished_run()
         if run is None:
             return
-        with st.container(key="headline_place"):
-            view = widgets.switch("View", "view", words.VIEWS, hidden=True)
-        VIEWS[view](run, loaders.card(state.store(), run))
+        title = st.container()  # the finding stands above the controls that decide it
+        view = widgets.switch("View", "view", words.VIEWS, hidden=True)
+        VIEWS[view](run, loaders.card(state.store(), run), title)
 
 
 if __name__ == "__main__":

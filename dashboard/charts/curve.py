@@ -45,7 +45,7 @@ def trade_off(
         xaxis=theme.axis(range=span, title=theme.axis_title("accuracy kept in %, more is better →")),
         yaxis=theme.axis(range=heights, dtick=10),
         shapes=_shapes(lose, right, tolerance, span),
-        annotations=[*texts, _axis_note()],
+        annotations=[*texts, _axis_note(), _guessing(span)],
     )
     return theme.figure(traces, design)
 
@@ -67,15 +67,22 @@ def _axis_note() -> dict[str, Any]:
     }  # fmt: skip
 
 
+def _guessing(span: list[float]) -> dict[str, Any]:
+    return {
+        "x": span[0], "xanchor": "left", "y": 50, "yanchor": "bottom", "showarrow": False,
+        "text": theme.coloured(theme.MUTED, "guessing"), "font": {"size": theme.AXIS},
+    }  # fmt: skip
+
+
 def _shapes(lose: float, right: float, tolerance: float, span: list[float]) -> list[dict[str, Any]]:
     """Guessing with its band, and the box of what the reader accepts."""
     wide = {"x0": span[0], "x1": span[1], "layer": "below"}
     low, high = 50 - 100 * tolerance, 50 + 100 * tolerance
     return [
         wide | {"type": "rect", "y0": low, "y1": high, "fillcolor": theme.BAND, "line": {"width": 0}},
-        wide | {"type": "line", "y0": 50, "y1": 50, "line": {"color": theme.INK, "width": 1}},
         {"type": "rect", "layer": "below", "x0": 100 * (1 - lose), "x1": span[1], "y0": low, "y1": 100 * right,
          "fillcolor": theme.faded(theme.AFTER, 0.1), "line": {"color": theme.AFTER, "width": 1.5}},
+        wide | {"type": "line", "y0": 50, "y1": 50, "line": {"color": theme.INK, "width": 1}},
     ]  # fmt: skip
 
 

@@ -14,6 +14,7 @@ from dashboard.wording.verdicts import LOOKS
 
 ROW, HEAD, FOOT = 76, 40, 52  # px
 _AIR = 3  # tries beside the outermost tick, so that its label is not cut
+_APART = 0.09  # AUC: closer marks leave no room for a word over each on a phone
 FEW = 500
 """Fewer people than this are named beside the row's title."""
 
@@ -39,7 +40,11 @@ def dumbbell(findings: Sequence[Finding], tolerance: float) -> go.Figure:
             title=theme.axis_title("right answers in 100 tries"),
         ),
         yaxis={"range": [rows - 0.5, -0.5], "visible": False, "fixedrange": True},
-        annotations=[*_guess(tolerance), *(each for place, f in enumerate(findings) for each in _texts(place, f))],
+        annotations=[
+            *_guess(tolerance),
+            *_phases(findings),
+            *(each for place, f in enumerate(findings) for each in _texts(place, f)),
+        ],
         shapes=[
             *_band(tolerance),
             *_separators(rows),
@@ -120,23 +125,26 @@ def _texts(place: int, finding: Finding) -> list[dict[str, Any]]:
     verdict = f"{theme.coloured(look.token, look.glyph)} <b>{look.words}</b>"
     if not _judged(finding):
         verdict = theme.coloured(theme.MUTED, "read from the data")
-    texts = [
+    return [
         _text(place, "paper", 0, title, "left", _TITLE, theme.LABEL),
         _text(place, "paper", 1, verdict, "right", _TITLE, theme.TEXT),
         *_numbers(place, finding),
     ]
-    if place == 0 and finding.before and finding.after and _apart(finding):
-        texts.append(_text(place, "x", 100 * finding.after.value, "after", "center", _MARK + _WORD, theme.AXIS))
-        before = theme.coloured(theme.MUTED, "before")
-        texts.append(_text(place, "x", 100 * finding.before.value, before, "center", _MARK + _WORD, theme.AXIS))
-    return texts
 
 
-def _apart(finding: Finding) -> bool:
-    """Whether "before" and "after" can stand side by side over the marks, on a phone too."""
-    assert finding.before is not None
-    assert finding.after is not None
-    return abs(finding.before.value - finding.after.value) > 0.09
+def _phases(findings: Sequence[Finding]) -> list[dict[str, Any]]:
+    """ "before" and "after" over the marks of one row: the first where they stand well apart, else the first of all."""
+    rows = [(place, f.before.value, f.after.value) for place, f in enumerate(findings) if f.before and f.after]
+    if not rows:
+        return []
+    place, before, after = next((row for row in rows if abs(row[1] - row[2]) > _APART), rows[0])
+    left, right = ("center", "center") if abs(before - after) > _APART else ("right", "left")
+    words = ((after, "after"), (before, theme.coloured(theme.MUTED, "before")))
+    first, second = words if after <= before else words[::-1]
+    return [
+        _text(place, "x", 100 * value, word, anchor, _MARK + _WORD, theme.AXIS)
+        for (value, word), anchor in ((first, left), (second, right))
+    ]
 
 
 def _numbers(place: int, finding: Finding) -> list[dict[str, Any]]:

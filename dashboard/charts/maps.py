@@ -20,7 +20,7 @@ PEOPLE_PER_CELL = 8
 BEYOND = 2.0
 """Standard errors a patch must differ from everyone's mix by."""
 
-_LEGEND_WIDTH = 46  # characters that fit on a line of 400 px
+_LEGEND_WIDTH = 52  # characters that fit on a line of 400 px
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from dashboard.findings import Figure, Finding
+from dashboard.wording.markdown import plain
 from dashboard.wording.names import modality_title, representation_title, running
 from dashboard.wording.numbers import percent, tries
 from dashboard.wording.sentences import pair
@@ -46,7 +47,7 @@ def deck(finding: Finding, kind: str, source: str) -> str:
     kind : key of `SHOWS`
     source : the modality a raw profile was made from, or empty
     """
-    near = f"people with a like {running(source)} profile" if source else "people the recommender treats alike"
+    near = f"people with a like {plain(running(source))} profile" if source else "people the recommender treats alike"
     what = {"people": f"Each dot is a person, placed beside {near}.", "mix": f"Each patch holds {near}."}[kind]
     figures = f"**{tries(finding.now.value)}** times in 100"
     if finding.before is not None and finding.after is not None:
@@ -57,7 +58,7 @@ def deck(finding: Finding, kind: str, source: str) -> str:
 def attacker_help(finding: Finding, figure: Figure) -> str:
     """How the figure under a picture was found."""
     return (
-        f"{pair(finding)} this often. The attacker works on the full vectors, not on the picture: AUC "
+        f"{plain(pair(finding))} this often. The attacker works on the full vectors, not on the picture: AUC "
         f"{figure.value:.3f}, 95 % interval {figure.low:.3f} to {figure.high:.3f}."
     )
 

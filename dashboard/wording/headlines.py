@@ -67,16 +67,17 @@ def attributes(findings: Sequence[Finding]) -> str:
 def scoreboard(findings: Sequence[Finding]) -> str:
     """Deck of the same view: every verdict counted, so that the headline hides none."""
     counted = [(says, len(_titles(findings, says))) for says in ("leaks", "over", "within", "too_few", "close")]
-    parts = [_counted(says, n) for says, n in counted if n]
+    still = "still " if any(each.after for each in findings) else ""
+    parts = [_counted(says, n, still) for says, n in counted if n]
     if len(findings) == 1:
         return ""
     return f"Of {small(len(findings))} attributes {listed(parts)}."
 
 
-def _counted(says: str, n: int) -> str:
+def _counted(says: str, n: int, still: str) -> str:
     one = n == 1
     words = {
-        "leaks": "still leaks" if one else "still leak",
+        "leaks": f"{still}leaks" if one else f"{still}leak",
         "over": "was over-corrected" if one else "were over-corrected",
         "within": "is within tolerance" if one else "are within tolerance",
         "too_few": "has too few people to tell" if one else "have too few people to tell",
@@ -134,30 +135,31 @@ def map_of(finding: Finding, source: str = "") -> str:
     source : the modality a raw profile was made from; empty for person vectors
     """
     who = groups_phrase(finding)
-    if source:
-        return f"By {running(source)} alone, {who} {_apart(finding, 'sit apart', 'are mixed')}."
     if finding.after is None:
-        return f"{_capital(who)} {_apart(finding, 'sit apart', 'are mixed')}."
-    if finding.first not in ("leaks", "over") and finding.says == "within":
+        where = f"By {running(source)} alone, " if source else ""
+        if finding.says not in ("leaks", "over", "within"):
+            return _cannot_tell(finding, who)
+        sentence = f"{where}{who} {'are mixed' if finding.says == 'within' else 'sit apart'}."
+        return _capital(sentence)
+    apart_before = finding.first in ("leaks", "over")
+    if finding.says == "within" and not apart_before:
         return f"{_capital(who)} were mixed all along."
-    start = f"Before mitigation {who} sat apart." if finding.first in ("leaks", "over") else ""
-    if finding.says in ("leaks", "over"):
-        return f"{start} After it they still do.".strip() if start else f"After mitigation {who} sit apart."
-    if finding.says == "within":
-        return f"{start} After it they are mixed."
-    doubt = "too few people to tell" if finding.says == "too_few" else "too close to call"
-    return (
-        f"{start} After it there are {doubt}.".replace("there are too close", "it is too close").strip()
-        if start
-        else (f"Whether {who} sit apart: {doubt}.")
-    )
+    if not apart_before:
+        return f"After mitigation {who} sit apart." if finding.says in ("leaks", "over") else _cannot_tell(finding, who)
+    after = {
+        "leaks": "After it they still do.",
+        "over": "After it they still do.",
+        "within": "After it they are mixed.",
+        "close": "After it, it is too close to call.",
+        "too_few": "Too few people to tell whether they still do.",
+    }[finding.says]
+    return f"Before mitigation {who} sat apart. {after}"
 
 
-def _apart(finding: Finding, apart: str, mixed: str) -> str:
-    unclear = "may sit apart or not: too few people to tell"
-    return {"leaks": apart, "over": apart, "within": mixed, "too_few": unclear}.get(
-        finding.says, "may sit apart or not: too close to call"
-    )
+def _cannot_tell(finding: Finding, who: str) -> str:
+    if finding.says == "too_few":
+        return f"Too few people to tell whether {who} sit apart."
+    return f"Whether {who} sit apart is too close to call."
 
 
 def _titles(findings: Sequence[Finding], says: str) -> list[str]:

@@ -6,6 +6,7 @@ from typing import Any
 import pandas as pd
 
 from dashboard.findings import Finding, Scope, readable
+from dashboard.wording.markdown import plain
 from dashboard.wording.names import ATTACKERS, representation_title, running
 from dashboard.wording.numbers import count, tries
 from dashboard.wording.sentences import alt_row
@@ -95,7 +96,7 @@ def flow_table(leakage: pd.DataFrame, findings: Sequence[Finding], scope: Scope)
         data = readable(leakage, each.key, scope)
         rows.append(
             {
-                "": each.title,
+                "": plain(each.title),
                 "Readable from the data": tries(data.value) if data else "",
                 "In the model before": tries(each.before.value) if each.before else "",
                 "Left after mitigation": tries(each.after.value) if each.after else "",

@@ -1,6 +1,7 @@
 """Sentences about one finding: always as a pair of people, never as a hit rate; a figure beside its guess value."""
 
 from dashboard.findings import Finding
+from dashboard.wording.markdown import plain
 from dashboard.wording.names import running, single
 from dashboard.wording.numbers import count, tries, tries_between, tries_down, tries_up
 from fmm_core.audit.verdict import turned_round
@@ -50,9 +51,9 @@ def clearest_change(finding: Finding) -> str:
     """Deck of the overview: one pair, before and after, in Streamlit's markdown."""
     now = tries(finding.now.value)
     if finding.after is None or finding.before is None:
-        question = pair(finding, "a stranger who holds the stored vectors")
+        question = plain(pair(finding, "a stranger who holds the stored vectors"))
         return f"{question} **{now} times out of 100**. Guessing gives 50."
-    question = pair(finding, "a stranger who holds the stored vectors", past=True)
+    question = plain(pair(finding, "a stranger who holds the stored vectors", past=True))
     before = tries(finding.before.value)
     return (
         f"{question} **{before} times out of 100** before mitigation and **{now} times** after it. Guessing gives 50."

@@ -1,5 +1,6 @@
 """What a page says when there is nothing, not yet, or not any more: what, where, what to do next."""
 
+import re
 from typing import Literal
 
 from dashboard.wording.numbers import percent
@@ -42,11 +43,11 @@ Colour = Literal["blue", "orange", "gray"]
 Kind = Literal["info", "warning", "error"]
 
 
-def no_such_run(run_id: str) -> str:
+def no_such_run(run_id: str, any_run: bool) -> str:
     """The address names a run that is not here."""
-    return (
-        f"No run is called *{run_id.replace('*', '')[:80]}* here. It may have been deleted. Choose another one below."
-    )
+    name = re.sub(r"[^A-Za-z0-9._-]", "", run_id)[:80]
+    rest = " Choose another one below." if any_run else ""
+    return f"No run is called `{name}` here. It may have been deleted.{rest}"
 
 
 def badges(config: RunConfig) -> list[tuple[str, Colour]]:

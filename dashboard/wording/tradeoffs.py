@@ -25,6 +25,7 @@ FOOT = (
     "Large symbols meet both of your limits. Figures beside the opened method's symbols are weights. Faint dots are "
     "single seeds. Grey band: settings that no other beats on both counts. Click a symbol to open its run."
 )
+COMPARE = "Two to five runs, side by side."
 NOBODY = "No group loses more than the others."
 PAYS_NOTE = "Grey ring before, filled mark after. At the right: the change person by person, with its margin of error."
 METRICS = {"recall": "Found", "ndcg": "Found high up", "precision": "Hits in the list", "map": "Average precision"}
@@ -68,7 +69,7 @@ def deck(found: Sequence[Setting], best: Setting | None, lose: float, right: flo
     inside = sum(meets(each, lose, right) for each in found)
     verb = "setting meets" if inside == 1 else "settings meet"
     text = f"{small(inside).capitalize()} {verb} both of your limits, out of {small(len(found))} tried."
-    if best is not None and best.method != NONE:
+    if best is not None and best.method != NONE and meets(best, lose, right):
         text += f" The best bargain is **{method_title(best.method)}** at weight {best.weight:g}."
     if hidden:
         verb = "run was" if hidden == 1 else "runs were"

@@ -111,7 +111,11 @@ def waiting(queued: int) -> str:
 def progress_headline(status: Status, before: int) -> str:
     """Where a run stands, as the page's headline."""
     if status.state == "queued":
-        return "Waiting for the worker to start." if before == 0 else f"Waiting for {small(before)} other to finish."
+        return (
+            "Waiting for the worker to start."
+            if before == 0
+            else f"Waiting for {small(before)} other {_runs(before)} to finish."
+        )
     if status.state == "running":
         left = "" if status.eta_s is None else f": {duration(status.eta_s)} left"
         return f"{STAGES.get(status.stage, 'Starting')}{left}."
@@ -121,6 +125,10 @@ def progress_headline(status: Status, before: int) -> str:
         "cancelled": "The run was cancelled.",
         "interrupted": "The run was interrupted.",
     }[status.state]
+
+
+def _runs(number: int) -> str:
+    return "run" if number == 1 else "runs"
 
 
 def bar_text(status: Status, steps: int) -> str:

@@ -1,17 +1,22 @@
 """What recommendations are worth, overall and per group, and what mitigation changed (tables of contract C4)."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from fmm_core.data.dataset import Attribute
-from fmm_core.metrics.groups import Estimate, bootstrap
+from fmm_core.metrics.groups import Estimate, Resampled, gap, gap_change, group_means, resample
 
-PerUser = Mapping[tuple[str, int], NDArray[np.float64]]
+Key = tuple[str, int]
+"""Metric and length of the list."""
+
+PerUser = Mapping[Key, NDArray[np.float64]]
 EVERYONE = "everyone"
 GAP = "gap"
+ACCURACY = ["model", "metric", "k", "value", "ci_low", "ci_high", "n_users"]
+CHANGE = ["paired_difference", "pd_low", "pd_high"]
 
 
 def accuracy_tables(
@@ -30,38 +35,44 @@ def accuracy_tables(
         In `groups`, rows of *mitigated* carry the paired difference to *base*; the group *everyone* stands under the
         empty attribute, and *gap* is the largest group's mean minus the smallest's.
     """
-    keys, models = list(tested["base"]), list(tested)
-    values = np.column_stack([tested[model][key] for model in models for key in keys])  # (users, models × keys)
-    before, after = (_columns(models.index(model), len(keys)) for model in ("base", "mitigated"))
-    overall, _ = bootstrap(values, [np.ones(len(values), bool)], seed, after=after, before=before)
-    blocks = [_group_rows("", EVERYONE, overall[0], models, keys)]
-    for name, attribute in attributes.items():
-        masks = [attribute.codes == code for code in range(len(attribute.groups))]
-        estimates, gap = bootstrap(values, masks, seed, after=after, before=before)
-        named = zip((*attribute.groups, GAP), (*estimates, gap), strict=True)
-        blocks += [_group_rows(name, group, estimate, models, keys) for group, estimate in named]
-    return _model_rows(overall[0], models, keys), pd.concat(blocks, ignore_index=True)
+    keys = list(tested["base"])
+    values = np.column_stack([tested[model][key] for model in tested for key in keys])  # (users, models × keys)
+    everyone = Attribute((EVERYONE,), np.zeros(len(values), np.int16))
+    judged = {"": everyone, **attributes}
+    masks = [attribute.codes == code for attribute in judged.values() for code in range(len(attribute.groups))]
+    sample = resample(values, masks, seed)
+    blocks, start = [], 0
+    for name, attribute in judged.items():
+        stop = start + len(attribute.groups)
+        models = _by_model(sample.of_groups(slice(start, stop)), list(tested), len(keys))
+        blocks += [frame.assign(attribute=name) for frame in _frames(attribute.groups, models, keys)]
+        start = stop
+    table = pd.concat(blocks, ignore_index=True)
+    return table.loc[table["attribute"] == "", ACCURACY].reset_index(drop=True), table
 
 
-def _columns(model: int, width: int) -> slice:
-    return slice(model * width, (model + 1) * width)
+def _by_model(sample: Resampled, models: Sequence[str], width: int) -> dict[str, Resampled]:
+    return {model: sample.of_columns(slice(m * width, (m + 1) * width)) for m, model in enumerate(models)}
 
 
-def _model_rows(estimate: Estimate, models: list[str], keys: list[tuple[str, int]]) -> pd.DataFrame:
-    rows = [(model, metric, k) for model in models for metric, k in keys]
-    frame = pd.DataFrame(rows, columns=["model", "metric", "k"])
-    width = len(rows)
-    return frame.assign(
-        value=estimate.value[:width], ci_low=estimate.low[:width], ci_high=estimate.high[:width], n_users=estimate.n
-    )
+def _frames(groups: Sequence[str], models: Mapping[str, Resampled], keys: Sequence[Key]) -> Iterator[pd.DataFrame]:
+    """Per model one frame for each group and, where there are several, one for the gap."""
+    names = [*groups, GAP][: None if len(groups) > 1 else -1]
+    for model, sample in models.items():
+        figures = [*group_means(sample), gap(sample)]
+        changes: Sequence[Estimate | None] = [None] * len(figures)
+        if model == "mitigated":
+            base = models["base"]
+            changes = [*group_means(sample.minus(base)), gap_change(sample, base)]
+        for group, figure, change in zip(names, figures, changes, strict=False):
+            yield _frame(keys, figure, change).assign(model=model, group=group)
 
 
-def _group_rows(
-    attribute: str, group: str, estimate: Estimate, models: list[str], keys: list[tuple[str, int]]
-) -> pd.DataFrame:
-    frame = _model_rows(estimate, models, keys).assign(attribute=attribute, group=group)
-    mitigated = (frame["model"] == "mitigated").to_numpy()
-    for column, values in (("paired_difference", estimate.value), ("pd_low", estimate.low), ("pd_high", estimate.high)):
-        frame[column] = np.nan
-        frame.loc[mitigated, column] = values[len(frame) :]
+def _frame(keys: Sequence[Key], figure: Estimate, change: Estimate | None) -> pd.DataFrame:
+    frame = pd.DataFrame(list(keys), columns=["metric", "k"])
+    frame[["value", "ci_low", "ci_high"]] = np.column_stack([figure.value, figure.low, figure.high])
+    frame["n_users"] = figure.n
+    nothing = np.full(len(keys), np.nan)
+    parts = (change.value, change.low, change.high) if change else (nothing, nothing, nothing)
+    frame[CHANGE] = np.column_stack(parts)
     return frame

@@ -11,8 +11,8 @@ from fmm_core.fairness.context import Context, unchanged
 from fmm_core.fairness.specs import LeaceConfig
 from fmm_core.types import Codes, Mitigated
 
-RANK_TOLERANCE = 1e-5
-"""Correlations below are rounding (the columns of a one-hot sum to 1); the library's 0.01 leaves small groups behind."""
+RANK_TOLERANCE = 1e-8
+"""Singular values below are rounding: a one-hot's columns sum to 1. The library's 0.01 leaves small groups behind."""
 
 Vectors = NDArray[np.float64]
 
@@ -58,12 +58,11 @@ def _erase(vectors: Vectors, codes: Sequence[Codes], fitted_on: NDArray[np.bool_
 
 
 def _columns(code: Codes) -> Vectors:
-    """One-hot columns of mean 0 and deviation 1 over those who disclosed; 0 for the others.
+    """One-hot columns of mean 0 over those who disclosed; 0 for the others.
 
     The zeros make the covariance with the vectors that of the disclosed users alone, so an erasure that is fitted on
     everyone is exact for them.
     """
     known = code >= 0
     one_hot = (code[:, None] == np.unique(code[known])).astype(np.float64)
-    centred = one_hot - one_hot[known].mean(axis=0)
-    return np.where(known[:, None], centred / centred[known].std(axis=0), 0.0)
+    return np.where(known[:, None], one_hot - one_hot[known].mean(axis=0), 0.0)

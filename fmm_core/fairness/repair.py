@@ -146,9 +146,9 @@ class _Chance:
         for group, rows in _groups(code):
             values, axes = eigh(_covariance(white[rows]))
             chance = self.shapes[group]
-            inner, outer = np.minimum(chance, 1), np.maximum(chance, 1)
-            scale = np.sqrt(np.clip(values, inner, outer) / np.maximum(values, TINY))
-            scale[values < TINY] = 1.0  # a group smaller than the space is flat there, and so is a random one
+            wanted = np.clip(values, np.minimum(chance, 1), np.maximum(chance, 1))
+            thick = values > TINY  # a group smaller than the space is flat in the others, and so is a random one
+            scale = np.sqrt(np.divide(wanted, values, out=np.ones_like(values), where=thick))
             moved[rows] += white[rows] @ (axes * (scale - 1)) @ axes.T @ to_colour
         return moved
 

@@ -1,9 +1,10 @@
-"""Means with bootstrap intervals over users, overall, per group, and paired between two models.
+"""Means with bootstrap intervals over users: per group, the gap between groups, and paired changes between models.
 
-All figures of one call share the same resampled users, so differences between models and groups are paired. One matrix
-product per block of resamples serves every column at once.
+All figures of one call share the same resampled users, so differences between columns (models) and between groups are
+paired. One matrix product per group and block of resamples serves every column at once.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,12 +12,18 @@ from numpy.typing import NDArray
 
 RESAMPLES = 1000
 BLOCK = 100
-"""Resamples per matrix product; bounds memory at BLOCK × users."""
+"""Resamples per matrix product; bounds memory at BLOCK × users weights."""
+
+DECIMALS = 12
+"""A matrix product's last bits depend on where a column stands; rounded, equal columns have equal means."""
+
+CONFIDENCE = 95.0
+"""Per cent."""
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """A figure per column with a 95 % percentile interval; NaN where nobody counts."""
+    """A figure per column with its 95 % interval, over `n` users; NaN where nobody counts."""
 
     value: NDArray[np.float64]
     low: NDArray[np.float64]
@@ -24,71 +31,110 @@ class Estimate:
     n: int
 
 
-def bootstrap(
-    values: NDArray[np.float64],
-    groups: list[NDArray[np.bool_]],
-    seed: int,
-    *,
-    after: slice = slice(0, 0),
-    before: slice = slice(0, 0),
-    resamples: int = RESAMPLES,
-) -> tuple[list[Estimate], Estimate]:
-    """Group means of every column and the gap between the largest and the smallest, with intervals.
+@dataclass(frozen=True)
+class Resampled:
+    """Group means in the sample and in every resample.
+
+    Attributes
+    ----------
+    means : groups × columns
+    drawn : resamples × groups × columns
+    sizes : users per group
+    """
+
+    means: NDArray[np.float64]
+    drawn: NDArray[np.float64]
+    sizes: NDArray[np.int64]
+
+    def of_groups(self, groups: slice) -> "Resampled":
+        """The same resamples, some of the groups."""
+        return Resampled(self.means[groups], self.drawn[:, groups], self.sizes[groups])
+
+    def of_columns(self, columns: slice) -> "Resampled":
+        """The same resamples, some of the columns."""
+        return Resampled(self.means[:, columns], self.drawn[..., columns], self.sizes)
+
+    def minus(self, other: "Resampled") -> "Resampled":
+        """Paired differences of means, user by user in every resample."""
+        return Resampled(self.means - other.means, self.drawn - other.drawn, self.sizes)
+
+
+def resample(
+    values: NDArray[np.float64], groups: Sequence[NDArray[np.bool_]], seed: int, resamples: int = RESAMPLES
+) -> Resampled:
+    """Draw users with replacement, `resamples` times, and take every group's mean of every column.
 
     Parameters
     ----------
-    values : users × columns; a user with NaN counts nowhere
-    groups : one mask over users per group
-    after, before : columns whose paired change is appended to the columns of every estimate
-
-    Returns
-    -------
-    one estimate per group, and the gap; the change of the gap is the gap after minus the gap before
+    values : users × columns; a user with NaN in any column counts nowhere
+    groups : one mask over users per group; groups may overlap
     """
-    kept = values[judged := ~np.isnan(values).any(axis=1)]
-    masks = np.array([mask[judged] for mask in groups], dtype=np.float64).reshape(len(groups), len(kept))
-    means = _means(np.ones((1, len(kept))), masks, kept)  # (1, groups, columns)
-    drawn = _resampled(masks, kept, seed, resamples)  # (resamples, groups, columns)
-    sizes = masks.sum(axis=1).astype(int)
-
-    def with_change(figures: NDArray) -> NDArray:
-        return np.concatenate([figures, figures[..., after] - figures[..., before]], axis=-1)
-
-    def spread(figures: NDArray) -> NDArray:
-        return figures.max(axis=1) - figures.min(axis=1)
-
-    group_means, group_draws = with_change(means), with_change(drawn)
-    per_group = [_estimate(group_means[0, g], group_draws[:, g], int(sizes[g])) for g in range(len(groups))]
-    gap = _estimate(with_change(spread(means))[0], with_change(spread(drawn)), int(sizes.sum()))
-    return per_group, gap
-
-
-def _resampled(masks: NDArray, values: NDArray, seed: int, resamples: int) -> NDArray[np.float64]:
+    judged = ~np.isnan(values).any(axis=1)
+    kept = values[judged]
+    members = [np.flatnonzero(mask[judged]) for mask in groups]
     rng = np.random.default_rng(seed)
-    n = len(values)
-    blocks = []
+    n = len(kept)
+    drawn = np.empty((resamples, len(groups), kept.shape[1]))
     for start in range(0, resamples, BLOCK):
-        count = min(BLOCK, resamples - start)
-        weights = rng.multinomial(n, np.full(n, 1 / n), size=count).astype(np.float64)  # (block, users)
-        blocks.append(_means(weights, masks, values))
-    return np.concatenate(blocks)
+        part = drawn[start : start + BLOCK]
+        chosen = rng.integers(0, max(n, 1), (len(part), n)) + n * np.arange(len(part))[:, None]
+        weights = np.bincount(chosen.ravel(), minlength=len(part) * n).reshape(len(part), n)  # (block, users)
+        part[:] = _means(weights.astype(np.float64), members, kept)
+    sizes = np.array([len(inside) for inside in members], np.int64)
+    return Resampled(_means(np.ones((1, n)), members, kept)[0], drawn, sizes)
 
 
-def _means(weights: NDArray, masks: NDArray, values: NDArray) -> NDArray[np.float64]:
-    """Weighted group means: weights (draws, users), masks (groups, users) -> (draws, groups, columns)."""
+def _means(weights: NDArray, members: Sequence[NDArray[np.int64]], values: NDArray) -> NDArray[np.float64]:
+    """Weighted means of every group: weights (draws, users), values (users, columns) -> (draws, groups, columns)."""
     by_group = []
-    for mask in masks:
-        inside = mask > 0
+    for inside in members:
         chosen = weights[:, inside]
         total = chosen.sum(axis=1, keepdims=True)
         sums = chosen @ values[inside]
         by_group.append(np.divide(sums, total, out=np.full_like(sums, np.nan), where=total > 0))
-    return np.stack(by_group, axis=1)
+    return np.stack(by_group, axis=1).round(DECIMALS)
 
 
-def _estimate(value: NDArray, drawn: NDArray, n: int) -> Estimate:
+def group_means(sample: Resampled) -> list[Estimate]:
+    """Every group's mean (or mean change) with its percentile interval."""
+    return [
+        _percentile(sample.means[group], sample.drawn[:, group], int(size)) for group, size in enumerate(sample.sizes)
+    ]
+
+
+def gap(sample: Resampled) -> Estimate:
+    """The largest group mean minus the smallest, with a simultaneous interval over all pairs of groups.
+
+    Resampling only ever widens a gap, so its percentile interval never covers 0 where groups do not differ. The errors
+    of a gap are at most the range of the group means' errors; gap ± the 95th percentile of that range (Tukey's
+    range test, bootstrapped) covers at least 95 %, and 0 exactly when no two groups can be told apart.
+    """
+    value = _spread(sample.means)
+    if not sample.sizes.any():
+        return _nothing(value)
+    reach = np.nanpercentile(_spread(sample.drawn - sample.means), CONFIDENCE, axis=0)
+    return Estimate(value, np.maximum(value - reach, 0.0), value + reach, int(sample.sizes.sum()))
+
+
+def gap_change(after: Resampled, before: Resampled) -> Estimate:
+    """How the gap changed, with the percentile interval of the paired change (the widening mostly cancels)."""
+    drawn = _spread(after.drawn) - _spread(before.drawn)
+    return _percentile(_spread(after.means) - _spread(before.means), drawn, int(after.sizes.sum()))
+
+
+def _spread(means: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Largest minus smallest over groups; groups nobody counts in are passed over. (…, groups, columns)."""
+    return np.fmax.reduce(means, axis=-2) - np.fmin.reduce(means, axis=-2)
+
+
+def _percentile(value: NDArray, drawn: NDArray, n: int) -> Estimate:
     if n == 0:
-        nothing = np.full_like(value, np.nan)
-        return Estimate(nothing, nothing, nothing, 0)
-    low, high = np.nanpercentile(drawn, [2.5, 97.5], axis=0)
+        return _nothing(value)
+    tail = (100 - CONFIDENCE) / 2
+    low, high = np.nanpercentile(drawn, [tail, 100 - tail], axis=0)
     return Estimate(value, low, high, n)
+
+
+def _nothing(value: NDArray) -> Estimate:
+    nan = np.full_like(value, np.nan)
+    return Estimate(nan, nan, nan, 0)

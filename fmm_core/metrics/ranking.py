@@ -9,8 +9,8 @@ from scipy.sparse import csr_matrix
 
 from fmm_core.types import Floats, Representations
 
-BLOCK = 1024
-"""Users ranked at a time; bounds memory at BLOCK × items scores."""
+SCORES = 4_000_000
+"""Scores held at a time (16 MB): users are ranked in blocks of `SCORES` ÷ items."""
 
 NO_ITEM = -1
 """Fills a list where a user has fewer candidates than places."""
@@ -25,23 +25,30 @@ class Top(NamedTuple):
     scores: Floats
 
 
-def top_k(representations: Representations, masked: csr_matrix, k: int, block: int = BLOCK) -> Top:
+def top_k(representations: Representations, masked: csr_matrix, k: int, block: int | None = None) -> Top:
     """Rank all items for every user, leaving out those in `masked`; equal scores are ordered by item.
+
+    Parameters
+    ----------
+    masked : users × items
+    block : users ranked at a time; as many as `SCORES` allows if not given
 
     Returns
     -------
     Top with users × k entries; `NO_ITEM` and −inf where candidates run out.
     """
     n_users, n_items = masked.shape
-    items = np.full((n_users, k), NO_ITEM, np.int32)
-    scores = np.full((n_users, k), -np.inf, np.float32)
+    block = block or max(1, SCORES // n_items)
+    top = Top(np.full((n_users, k), NO_ITEM, np.int32), np.full((n_users, k), -np.inf, np.float32))
     for start in range(0, n_users, block):
-        rows = slice(start, min(start + block, n_users))
-        found, values = _rank(_scores(representations, rows), masked[rows], min(k, n_items))
-        width = found.shape[1]
-        items[rows, :width], scores[rows, :width] = found, values
-    items[np.isneginf(scores)] = NO_ITEM
-    return Top(items, scores)
+        rows = slice(start, start + block)
+        scores = _scores(representations, rows)
+        hidden = masked[rows]
+        scores[np.repeat(np.arange(len(scores)), np.diff(hidden.indptr)), hidden.indices] = -np.inf
+        user, rank, item = _best(scores, min(k, n_items))
+        top.items[start + user, rank] = item
+        top.scores[start + user, rank] = scores[user, item]
+    return top
 
 
 def _scores(representations: Representations, rows: slice) -> Floats:
@@ -51,18 +58,17 @@ def _scores(representations: Representations, rows: slice) -> Floats:
     return scores
 
 
-def _rank(scores: Floats, masked: csr_matrix, k: int) -> tuple[NDArray[np.int64], Floats]:
-    scores[np.repeat(np.arange(len(scores)), np.diff(masked.indptr)), masked.indices] = -np.inf
-    threshold = -np.partition(-scores, k - 1, axis=1)[:, k - 1 : k]
-    candidates = np.where(scores >= threshold, -scores, np.inf)  # all ties of the last place compete, lowest item first
-    if k < scores.shape[1]:
-        widest = int((candidates < np.inf).sum(axis=1).max())
-        pool = np.sort(np.argpartition(candidates, min(widest, scores.shape[1]) - 1, axis=1)[:, :widest], axis=1)
-    else:
-        pool = np.broadcast_to(np.arange(scores.shape[1]), scores.shape)
-    values = np.take_along_axis(scores, pool, axis=1)
-    order = np.argsort(-values, axis=1, kind="stable")[:, :k]
-    return np.take_along_axis(pool, order, axis=1), np.take_along_axis(values, order, axis=1)
+def _best(scores: Floats, k: int) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """Row, rank and item of the k best of every row; −inf is no candidate."""
+    last = scores.shape[1] - k
+    threshold = np.partition(scores, last, axis=1)[:, last : last + 1]
+    row, item = np.nonzero((scores >= threshold) & (scores > -np.inf))  # everything that ties with the k-th best
+    order = np.lexsort((-scores[row, item], row))  # stable, so that equal scores stay in the order of items
+    row, item = row[order], item[order]
+    counts = np.bincount(row, minlength=len(scores))
+    rank = np.arange(len(row)) - np.repeat(counts.cumsum() - counts, counts)
+    kept = rank < k
+    return row[kept], rank[kept], item[kept]
 
 
 def hits(items: NDArray[np.int32], held_out: csr_matrix) -> NDArray[np.bool_]:
@@ -107,9 +113,10 @@ def per_user(
 
 
 def recall_at(representations: Representations, masked: csr_matrix, held_out: csr_matrix, k: int) -> float:
-    """Mean Recall@k over users with held-out items: what early stopping watches."""
-    top = top_k(representations, masked, k)
-    relevant = np.diff(held_out.indptr)
-    judged = relevant > 0
-    found = hits(top.items, held_out).sum(axis=1)
-    return float((found[judged] / relevant[judged]).mean()) if judged.any() else 0.0
+    """Mean Recall@k over users with held-out items, 0 without any such user: what early stopping watches."""
+    judged = np.flatnonzero(np.diff(held_out.indptr))
+    if len(judged) == 0:
+        return 0.0
+    wanted = held_out[judged]
+    top = top_k(representations.with_user(representations.user[judged]), masked[judged], k)
+    return float((hits(top.items, wanted).sum(axis=1) / np.diff(wanted.indptr)).mean())

@@ -34,20 +34,23 @@ class Recommender(Protocol):
         ...
 
 
-def fold_in(representations: Representations, histories: csr_matrix, ridge: float = 1.0) -> Floats:
+def fold_in(representations: Representations, histories: csr_matrix, ridge: float = 3.0) -> Floats:
     """Vectors for people who were not in training: closed-form ridge regression on the frozen item vectors.
 
-    Each vector is the least-squares fit of ones on the items chosen and zeros elsewhere,
-    ``(VᵀV + ridge·I)⁻¹ Vᵀ h``, as one half-step of implicit-feedback matrix factorisation with equal confidences.
+    Each vector is the least-squares fit of ones on the items chosen and zeros elsewhere, ``(VᵀV + λI)⁻¹ Vᵀ h``: one
+    half-step of implicit-feedback matrix factorisation with equal confidences. λ is `ridge` times the mean eigenvalue
+    of ``VᵀV``, so that its meaning does not depend on how long a model's vectors are.
 
     Parameters
     ----------
     histories : people × items
+    ridge : strong on purpose; on MovieLens-100K 3 ranks as well as the trained vectors, 0.01 loses a fifth
 
     Returns
     -------
     float32, people × d
     """
     items = representations.item.astype(np.float64)  # (items, d)
-    gram = items.T @ items + ridge * np.eye(items.shape[1])
+    gram = items.T @ items
+    gram[np.diag_indices_from(gram)] += ridge * np.trace(gram) / len(gram)
     return cho_solve(cho_factor(gram), np.asarray(histories @ items).T).T.astype(np.float32)

@@ -76,9 +76,9 @@ def _power(sums: NDArray[np.float64], exponent: float) -> NDArray[np.float64]:
 
 
 def nearest(features: Tensor, k: int, block: int = BLOCK) -> tuple[Tensor, Tensor]:
-    """The k rows most alike by cosine for every row, itself first; equal cosines go to the lower row.
+    """The k rows most alike by cosine for every row, itself among them.
 
-    A zero row is alike to nothing and keeps only itself.
+    Of equal cosines some are kept, the same ones every time. A zero row is alike to nothing and keeps only itself.
 
     Returns
     -------

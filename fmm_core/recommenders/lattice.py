@@ -38,11 +38,13 @@ class Lattice:
         if not modalities:
             mend = "Switch one on, or choose LightGCN."
             raise ConfigError("LATTICE needs at least one modality", "modalities", mend, code="config.no_modality")
-        model = _Model(self.config, train, modalities, seed)
+        model = LatticeModel(self.config, train, modalities, seed)
         return fit_model(model, self.config, train, validate, progress, seed)
 
 
-class _Model(nn.Module):
+class LatticeModel(nn.Module):
+    """ID tables, trainable features with their maps, and the item graph as it stands."""
+
     decay = 0.96
 
     def __init__(self, config: LatticeConfig, train: csr_matrix, modalities: Mapping[str, Floats], seed: int) -> None:

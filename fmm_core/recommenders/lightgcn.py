@@ -29,10 +29,12 @@ class LightGCN:
         seed: int,
     ) -> Representations:
         """See `Recommender.fit`."""
-        return fit_model(_Model(self.config, train, seed), self.config, train, validate, progress, seed)
+        return fit_model(LightGCNModel(self.config, train, seed), self.config, train, validate, progress, seed)
 
 
-class _Model(nn.Module):
+class LightGCNModel(nn.Module):
+    """Two tables and the graph they are smoothed over."""
+
     decay = 1.0
 
     def __init__(self, config: LightGCNConfig, train: csr_matrix, seed: int) -> None:

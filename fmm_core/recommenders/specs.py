@@ -19,7 +19,9 @@ class TrainingConfig(_Config):
     patience: int = Field(10, ge=1, description="validations without a better Recall@20 before stopping")
     validate_every: int = Field(2, ge=1, description="epochs between validations")
     batch_size: int = Field(2048, ge=1, description="interactions per step")
-    most_steps: int = Field(100, ge=1, description="steps per epoch; larger data get larger batches instead of more steps")
+    most_steps: int = Field(
+        100, ge=1, description="steps per epoch; larger data get larger batches instead of more steps"
+    )
     learning_rate: float = Field(5e-3, gt=0, le=1, description="Adam step size")
     regularisation: float = Field(1e-3, ge=0, description="weight of the squared norms of a batch's vectors")
 

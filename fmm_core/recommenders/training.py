@@ -32,7 +32,7 @@ class Model(Protocol):
         ...
 
     def penalised(self, user: Tensor, item: Tensor) -> tuple[Tensor, Tensor]:
-        """The vectors whose batch rows the regulariser keeps small, given the propagated ones: (users, d), (items, d)."""
+        """The vectors the regulariser keeps small, (users, d) and (items, d), given the propagated ones."""
         ...
 
     def refresh(self) -> None:
@@ -90,7 +90,7 @@ def bpr_loss(user: Tensor, positive: Tensor, negative: Tensor) -> Tensor:
 
 def half_squared_norms(*vectors: Tensor) -> Tensor:
     """``½ Σ ‖v‖² / B`` over all rows of all tensors, each (batch, d)."""
-    return sum(part.square().sum() for part in vectors) / (2 * len(vectors[0]))
+    return torch.stack([part.square().sum() for part in vectors]).sum() / (2 * len(vectors[0]))
 
 
 def train(
@@ -142,8 +142,9 @@ def _one_epoch(
     model.start_epoch(epoch)
     total = torch.zeros((), device=device())
     batches = sampler.epoch(batch_size(config, len(sampler.user)))
-    for users, positives, negatives in batches:
-        loss = _batch_loss(model, *(torch.from_numpy(part).to(device()) for part in (users, positives, negatives)), config)
+    for batch in batches:
+        users, positives, negatives = (torch.from_numpy(part).to(device()) for part in batch)
+        loss = _batch_loss(model, users, positives, negatives, config.regularisation)
         optimiser.zero_grad(set_to_none=True)
         loss.backward()
         optimiser.step()
@@ -155,13 +156,13 @@ def _one_epoch(
     return mean
 
 
-def _batch_loss(model: Model, users: Tensor, positives: Tensor, negatives: Tensor, config: TrainingConfig) -> Tensor:
+def _batch_loss(model: Model, users: Tensor, positives: Tensor, negatives: Tensor, regularisation: float) -> Tensor:
     user, item = model.propagate()
     loss = bpr_loss(user[users], item[positives], item[negatives])
-    if config.regularisation == 0:
+    if regularisation == 0:
         return loss
     user, item = model.penalised(user, item)
-    return loss + config.regularisation * half_squared_norms(user[users], item[positives], item[negatives])
+    return loss + regularisation * half_squared_norms(user[users], item[positives], item[negatives])
 
 
 def batch_size(config: TrainingConfig, pairs: int) -> int:

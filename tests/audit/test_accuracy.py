@@ -15,19 +15,21 @@ WITHOUT_TEST = 3
 """A user of group 0 with no test items."""
 
 
-def tested() -> dict[str, dict[tuple[str, int], np.ndarray]]:
+def three_models() -> dict[str, dict[tuple[str, int], np.ndarray]]:
     """Base: 0.2 and 0.5 for the groups, 0.8 for the undisclosed; mitigated: +0.1 for the first, −0.1 for the second."""
     base = np.select([CODES == 0, CODES == 1], [0.2, 0.5], 0.8)
     after = base + np.select([CODES == 0, CODES == 1], [0.1, -0.1], 0.0)
     models = {"popularity": 0.5 * base, "base": base, "mitigated": after}
     for values in models.values():
         values[WITHOUT_TEST] = np.nan
-    return {model: {key: values * (1 + place) / 3 for place, key in enumerate(KEYS)} for model, values in models.items()}
+    return {
+        model: {key: values * (1 + place) / 3 for place, key in enumerate(KEYS)} for model, values in models.items()
+    }
 
 
 @pytest.fixture(scope="module")
 def tables() -> tuple[pd.DataFrame, pd.DataFrame]:
-    return accuracy_tables(tested(), {"gender": Attribute(("women", "men"), CODES)}, seed=0)
+    return accuracy_tables(three_models(), {"gender": Attribute(("women", "men"), CODES)}, seed=0)
 
 
 def figures(groups: pd.DataFrame, model: str, group: str) -> pd.DataFrame:
@@ -81,3 +83,21 @@ def test_only_the_mitigated_model_has_a_paired_difference(tables: tuple[pd.DataF
     others = groups[groups["model"] != "mitigated"]
     assert others[["paired_difference", "pd_low", "pd_high"]].isna().all(axis=None)
     assert groups.loc[groups["model"] == "mitigated", "paired_difference"].notna().all()
+
+
+def test_a_model_that_changed_nothing_shows_exactly_nothing() -> None:
+    rng = np.random.default_rng(0)
+    values = {key: rng.random(60) for key in KEYS}
+    attribute = Attribute(("a", "b", "c"), (np.arange(60) % 3).astype(np.int16))
+    _, groups = accuracy_tables({"popularity": values, "base": values, "mitigated": values}, {"x": attribute}, seed=0)
+    changes = groups.loc[groups["model"] == "mitigated", ["paired_difference", "pd_low", "pd_high"]]
+    assert (changes == 0).all(axis=None)
+
+
+def test_every_interval_holds_its_figure() -> None:
+    """Also that of a gap, which resampling alone would only widen."""
+    rng = np.random.default_rng(1)
+    random = {model: {key: rng.random(300) for key in KEYS} for model in ("popularity", "base", "mitigated")}
+    attribute = Attribute(tuple("abcdef"), rng.integers(0, 6, 300).astype(np.int16))
+    _, groups = accuracy_tables(random, {"x": attribute}, seed=0)
+    assert ((groups["ci_low"] <= groups["value"]) & (groups["value"] <= groups["ci_high"])).all()

@@ -15,9 +15,17 @@ def test_a_folded_in_vector_is_a_ridge_regression_on_the_item_vectors() -> None:
     items = rng.normal(size=(30, 4)).astype(np.float32)
     histories = (rng.random((5, 30)) < 0.3).astype(np.float32)
     found = fold_in(Representations(np.zeros((2, 4), np.float32), items), csr_matrix(histories), ridge=2.5)
-    expected = Ridge(alpha=2.5, fit_intercept=False).fit(items, histories.T).coef_
+    mean_eigenvalue = np.linalg.eigvalsh(items.T.astype(float) @ items).mean()
+    expected = Ridge(alpha=2.5 * mean_eigenvalue, fit_intercept=False).fit(items, histories.T).coef_
     assert found.dtype == np.float32
     assert_allclose(found, expected, rtol=1e-4, atol=1e-6)
+
+
+def test_longer_item_vectors_change_no_ranking() -> None:
+    rng = np.random.default_rng(1)
+    items, histories = rng.normal(size=(30, 4)).astype(np.float32), csr_matrix(np.eye(30, dtype=np.float32)[:5])
+    short, long = (Representations(np.zeros((1, 4), np.float32), scale * items) for scale in (1, 8))
+    assert_allclose(fold_in(long, histories) @ long.item.T, fold_in(short, histories) @ short.item.T, rtol=1e-4)
 
 
 def test_someone_without_a_history_gets_a_zero_vector() -> None:

@@ -8,9 +8,10 @@ from recommender_contract import ITEMS, USERS, RecommenderContract, checkerboard
 from sklearn.metrics.pairwise import cosine_similarity
 
 from fmm_core.errors import ConfigError
+from fmm_core.recommenders import graphs
 from fmm_core.recommenders.base import Recommender
 from fmm_core.recommenders.build import build
-from fmm_core.recommenders.lattice import Lattice
+from fmm_core.recommenders.lattice import Lattice, LatticeModel
 from fmm_core.recommenders.lightgcn import xavier
 from fmm_core.recommenders.specs import LatticeConfig
 
@@ -66,6 +67,22 @@ class TestLattice(RecommenderContract):
         assert_allclose(found.user, mean[:USERS], atol=1e-5)
         assert_allclose(found.item, mean[USERS:] + alike, atol=1e-5)
 
+    def test_neighbours_are_sought_once_in_so_many_epochs_whatever_the_batches(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Six epochs, a search in each or in every third: four searches fewer."""
+        calls: list[int] = []
+        nearest = graphs.nearest
+        monkeypatch.setattr(graphs, "nearest", lambda *given: calls.append(1) or nearest(*given))
+
+        def searches(**settings: int) -> int:
+            calls.clear()
+            self.fit(checkerboard()[0], {"text": descriptions()["text"]}, epochs=6, validate_every=6, **settings)
+            return len(calls)
+
+        assert searches(learn_graph_every=1) - searches(learn_graph_every=3) == 4
+        assert searches(batch_size=40) == searches(batch_size=400)
+
     def test_items_without_any_feature_are_served(self) -> None:
         modalities = descriptions()
         modalities["text"][[3, 4]] = 0
@@ -75,3 +92,51 @@ class TestLattice(RecommenderContract):
     def test_more_neighbours_than_items_means_all_of_them(self) -> None:
         found = self.fit(checkerboard()[0], epochs=2, neighbours=200)
         assert np.isfinite(found.item).all()
+
+
+SMALL = LatticeConfig(embedding_size=8, neighbours=4)
+
+
+def graph_gradients(model: LatticeModel) -> list[torch.Tensor | None]:
+    """Gradients of everything that shapes the item graph, after one backward pass."""
+    model.zero_grad(set_to_none=True)
+    _, item = model.propagate()
+    item[:, 0].sum().backward()
+    shaping = [model.mixture, *model.features, *(linear.weight for linear in model.maps)]
+    return [parameter.grad for parameter in shaping]
+
+
+def test_the_item_graph_learns_in_the_first_batch_of_an_epoch_only() -> None:
+    model = LatticeModel(SMALL, checkerboard()[0], descriptions(), seed=0)
+    model.start_epoch(1)
+    assert all(gradient is not None and gradient.abs().sum() > 0 for gradient in graph_gradients(model))
+    assert all(gradient is None for gradient in graph_gradients(model))
+
+
+def test_a_lazy_item_graph_learns_every_third_epoch() -> None:
+    lazy = SMALL.model_copy(update={"learn_graph_every": 3})
+    model = LatticeModel(lazy, checkerboard()[0], descriptions(), seed=0)
+    learned = []
+    for epoch in range(1, 8):
+        model.start_epoch(epoch)
+        learned.append(graph_gradients(model)[0] is not None)
+    assert learned == [True, False, False, True, False, False, True]
+
+
+def test_the_pass_with_gradient_equals_the_pass_without() -> None:
+    model = LatticeModel(SMALL, checkerboard()[0], descriptions(), seed=0)
+    model.start_epoch(1)
+    learning = model.propagate()[1].detach()
+    model.refresh()
+    assert_allclose(learning, model.propagate()[1].detach(), rtol=1e-5, atol=1e-6)
+
+
+def test_modalities_count_by_the_softmax_of_their_weights() -> None:
+    """With all the weight on one modality, the vectors are those of a model that never had the other."""
+    both = LatticeModel(SMALL, checkerboard()[0], descriptions(), seed=0)
+    alone = LatticeModel(SMALL, checkerboard()[0], {"text": descriptions()["text"]}, seed=0)
+    with torch.no_grad():
+        both.mixture.copy_(torch.tensor([50.0, 0.0]))
+    for model in (both, alone):
+        model.refresh()
+    assert_allclose(both.propagate()[1].detach(), alone.propagate()[1].detach(), atol=1e-6)

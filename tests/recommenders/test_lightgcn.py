@@ -7,7 +7,7 @@ from recommender_contract import ITEMS, USERS, RecommenderContract, checkerboard
 
 from fmm_core.recommenders.base import Recommender
 from fmm_core.recommenders.build import build
-from fmm_core.recommenders.lightgcn import LightGCN, xavier
+from fmm_core.recommenders.lightgcn import LightGCN, LightGCNModel, xavier
 from fmm_core.recommenders.specs import LightGCNConfig
 
 
@@ -38,3 +38,7 @@ class TestLightGCN(RecommenderContract):
         step = adjacency / np.sqrt(np.outer(degrees, degrees))
         expected = sum(np.linalg.matrix_power(step, layer) @ start for layer in range(4)) / 4
         assert_allclose(np.concatenate([found.user, found.item]), expected, atol=1e-6)
+
+    def test_the_regulariser_sees_the_tables_not_what_the_graph_makes_of_them(self) -> None:
+        model = LightGCNModel(LightGCNConfig(), checkerboard()[0], seed=0)
+        assert model.penalised(*model.propagate()) == (model.user, model.item)

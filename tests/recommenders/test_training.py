@@ -10,13 +10,14 @@ from recommender_contract import checkerboard
 from scipy.sparse import csr_matrix
 from torch import Tensor, nn
 
+from fmm_core.errors import DataError, RunError
 from fmm_core.recommenders.specs import TrainingConfig
-from fmm_core.recommenders.training import PairSampler, bpr_loss, train
+from fmm_core.recommenders.training import PairSampler, batch_size, bpr_loss, half_squared_norms, train
 from fmm_core.types import Representations, silent
 
 
 class Factors(nn.Module):
-    """The least model the loop accepts; its `rebuilt` state is derived, as graphs are."""
+    """The least model the loop accepts; what it hands on is stale until it is refreshed, as graphs are."""
 
     decay = 1.0
 
@@ -25,15 +26,19 @@ class Factors(nn.Module):
         generator = torch.Generator().manual_seed(0)
         self.user = nn.Parameter(torch.randn(users, 3, generator=generator))
         self.item = nn.Parameter(torch.randn(items, 3, generator=generator))
-        self.finished_with: list[np.ndarray] = []
+        self.derived = torch.zeros(users, 1)
 
     def start_epoch(self, epoch: int) -> None: ...
 
-    def finish(self) -> None:
-        self.finished_with.append(self.user.detach().numpy().copy())
+    def refresh(self) -> None:
+        self.derived = self.user.detach().sum(dim=1, keepdim=True)
+
+    def penalised(self, user: Tensor, item: Tensor) -> tuple[Tensor, Tensor]:
+        return user, item
 
     def propagate(self) -> tuple[Tensor, Tensor]:
-        return self.user, self.item
+        """Users carry the derived number as a last column, items a 0 there, so it is no part of any score."""
+        return torch.cat([self.user, self.derived], dim=1), torch.nn.functional.pad(self.item, (0, 1))
 
 
 class Script:
@@ -61,10 +66,11 @@ def test_negatives_are_never_among_the_users_items_and_always_seen_in_training()
 
 
 def test_negatives_are_uniform_over_the_items_left() -> None:
-    """One user owns item 0 of 5: the other four are drawn 1000 times each, give or take five standard deviations."""
-    table = np.zeros((2, 5), np.float32)
-    table[0, 0], table[1] = 1, 1
-    drawn = np.concatenate([n[u == 0] for u, _, n in epochs(PairSampler(csr_matrix(table), 1), 4000)])
+    """4000 people own item 0 of 5: the other four are drawn 1000 times each, give or take five standard deviations."""
+    table = np.zeros((4001, 5), np.float32)
+    table[:-1, 0], table[-1] = 1, 1
+    [(user, _, negative)] = epochs(PairSampler(csr_matrix(table), 1), 1)
+    drawn = negative[user < 4000]
     counts = np.bincount(drawn, minlength=5)
     assert counts[0] == 0
     assert np.abs(counts[1:] - 1000).max() < 5 * np.sqrt(4000 * 0.25 * 0.75)
@@ -91,12 +97,53 @@ def test_a_user_who_owns_everything_does_not_hang() -> None:
 
 
 def test_loss_by_hand() -> None:
-    """Margins 1 and −2; squared norms 2, 2 and 2 over a batch of two."""
+    """Margins 1 and −2."""
     user = torch.tensor([[1.0, 0.0], [0.0, 1.0]])
     positive, negative = torch.tensor([[1.0, 0.0], [0.0, -1.0]]), torch.tensor([[0.0, 1.0], [0.0, 1.0]])
     expected = (np.log1p(np.exp(-1)) + np.log1p(np.exp(2))) / 2
-    assert bpr_loss(user, positive, negative, 0.0).item() == pytest.approx(expected, rel=1e-6)
-    assert bpr_loss(user, positive, negative, 0.1).item() == pytest.approx(expected + 0.1 * 6 / 4, rel=1e-6)
+    assert bpr_loss(user, positive, negative).item() == pytest.approx(expected, rel=1e-6)
+
+
+def test_size_of_a_batch_by_hand() -> None:
+    """Squares sum to 1 + 4 and 9 + 0 over a batch of two."""
+    size = half_squared_norms(torch.tensor([[1.0, 0.0], [0.0, 2.0]]), torch.tensor([[3.0, 0.0], [0.0, 0.0]]))
+    assert size.item() == pytest.approx(14 / 4)
+
+
+def test_regularisation_keeps_vectors_small() -> None:
+    interactions, _ = checkerboard()
+
+    def size(regularisation: float) -> float:
+        config = TrainingConfig(
+            epochs=10, validate_every=10, batch_size=64, learning_rate=0.05, regularisation=regularisation
+        )
+        found = train(Factors(*interactions.shape), config, interactions, lambda _: 0.0, silent, 0)
+        return float(np.square(found.user).sum())
+
+    sizes = [size(weight) for weight in (0.0, 0.1, 1.0)]
+    assert sizes == sorted(sizes, reverse=True)
+
+
+@pytest.mark.parametrize(("pairs", "expected"), [(90, 10), (100, 10), (101, 11), (1000, 100)])
+def test_large_data_get_larger_batches_instead_of_more_steps(pairs: int, expected: int) -> None:
+    assert batch_size(TrainingConfig(batch_size=10, most_steps=10), pairs) == expected
+
+
+def test_nothing_to_train_on_is_said() -> None:
+    empty = csr_matrix((3, 4), dtype=np.float32)
+    with pytest.raises(DataError, match="no interactions to train on") as caught:
+        train(Factors(3, 4), TrainingConfig(), empty, lambda _: 0.0, silent, 0)
+    assert caught.value.code == "train.empty"
+
+
+def test_a_loss_that_is_no_number_is_said() -> None:
+    interactions, _ = checkerboard()
+    model = Factors(*interactions.shape)
+    with torch.no_grad():
+        model.user[3, 0] = torch.nan
+    with pytest.raises(RunError, match="no longer a number in epoch 1") as caught:
+        train(model, TrainingConfig(), interactions, lambda _: 0.0, silent, 0)
+    assert caught.value.code == "train.diverged"
 
 
 def test_the_best_epoch_is_handed_on_graphs_rebuilt() -> None:
@@ -108,26 +155,27 @@ def test_the_best_epoch_is_handed_on_graphs_rebuilt() -> None:
     assert_array_equal(found.user, validate.shown[1].user)
     assert_array_equal(found.item, validate.shown[1].item)
     assert not np.array_equal(found.user, validate.shown[3].user)
-    assert_array_equal(model.finished_with[-1], found.user)
+    assert_allclose(found.user[:, 3], found.user[:, :3].sum(axis=1), rtol=1e-5, atol=1e-6)
 
 
 def test_training_stops_after_so_many_validations_without_a_better_one() -> None:
+    """The wait starts anew with every better one, and an equal one is not better."""
     interactions, _ = checkerboard()
     done: list[int] = []
-    validate = Script([0.1, 0.2, 0.2, 0.15, *[9.0] * 10])
+    validate = Script([0.1, 0.05, 0.2, 0.2, 0.15, *[9.0] * 10])
     config = TrainingConfig(epochs=50, validate_every=3, patience=2, batch_size=64)
     found = train(
-        Factors(*interactions.shape), config, interactions, validate, lambda d, _, **figures: done.append(d), 0
+        Factors(*interactions.shape), config, interactions, validate, lambda epoch, _, **__: done.append(epoch), 0
     )
-    assert len(validate.shown) == 4
-    assert done == list(range(1, 13))
-    assert_array_equal(found.user, validate.shown[1].user)
+    assert len(validate.shown) == 5
+    assert done == list(range(1, 16))
+    assert_array_equal(found.user, validate.shown[2].user)
 
 
 def test_training_lowers_the_loss() -> None:
     interactions, _ = checkerboard()
     losses: list[float] = []
-    config = TrainingConfig(epochs=20, batch_size=64, learning_rate=0.05)
+    config = TrainingConfig(epochs=20, patience=20, batch_size=64, learning_rate=0.05)
     train(
         Factors(*interactions.shape),
         config,

@@ -1,0 +1,81 @@
+"""A first visitor's way: start the example, watch it, read what it found, on every page, wide and narrow."""
+
+import pytest
+from conftest import Visitor
+from playwright.sync_api import Browser, expect
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+
+PAGES = ("", "data", "train", "leakage", "tradeoffs", "embeddings")
+PATIENCE_MS = 240_000
+
+TOO_WIDE = """() => {
+  const wide = document.documentElement.clientWidth + 2;
+  return [...document.querySelectorAll('[data-testid=stMain] *')]
+    .filter(e => e.getBoundingClientRect().width > 0 && e.getBoundingClientRect().right > wide)
+    .filter(e => !e.closest('[data-testid=stDataFrame], .js-plotly-plot, [data-testid=stCode], input'))
+    .map(e => `${e.tagName} ${e.className} ${e.textContent.slice(0, 40)}`).slice(0, 5)
+}"""
+
+CLIPPED = """() => [...document.querySelectorAll('[data-testid=stMain]')]
+    .flatMap(main => [...main.querySelectorAll('h1, h2, p')])
+    .filter(e => e.scrollWidth > e.clientWidth + 2 && getComputedStyle(e).overflow !== 'visible')
+    .filter(e => !e.closest('[data-testid=stSelectbox], button'))
+    .map(e => e.textContent.slice(0, 60))
+"""
+
+CHART_TEXT_OUTSIDE = """() => [...document.querySelectorAll('.js-plotly-plot')].flatMap(plot => {
+  const frame = plot.getBoundingClientRect();
+  return [...plot.querySelectorAll('.annotation-text')]
+    .filter(e => { const b = e.getBoundingClientRect(); return b.left < frame.left - 3 || b.right > frame.right + 3 })
+    .map(e => e.textContent)
+})"""
+
+
+def test_the_example_runs_from_first_visit_to_finding(visitor: Visitor) -> None:
+    visitor.go("")
+    assert visitor.headline() == "What do your recommender's vectors give away?"
+    visitor.page.locator(".st-key-example button").click()
+    expect(visitor.page.locator(".st-key-progress")).to_be_visible(timeout=30_000)
+    visitor.page.reload()
+    expect(visitor.page.locator(".st-key-progress")).to_be_visible(timeout=30_000)
+    link = visitor.page.get_by_text("Read what it found")
+    expect(link).to_be_visible(timeout=PATIENCE_MS)
+    link.click()
+    visitor.page.wait_for_selector(".st-key-cards", timeout=30_000)
+    visitor.settle()
+    assert "gender" in visitor.headline()
+    assert "?run=" in visitor.page.url
+    assert visitor.errors == []
+
+
+@pytest.mark.parametrize("width", [1440, 480])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_every_page_fits_and_raises_nothing(browser: Browser, visitor: Visitor, width: int, scheme: str) -> None:
+    page = browser.new_page(viewport={"width": width, "height": 1000}, color_scheme=scheme)
+    here = Visitor(page, visitor.url)
+    for path in PAGES:
+        here.go(path)
+        assert here.exceptions() == 0, path
+        assert page.evaluate(TOO_WIDE) == [], path
+        assert page.evaluate(CLIPPED) == [], path
+        assert page.evaluate(CHART_TEXT_OUTSIDE) == [], path
+    assert here.errors == []
+    page.close()
+
+
+def test_a_link_reproduces_the_view(visitor: Visitor) -> None:
+    visitor.go("leakage?view=attackers")
+    first = visitor.headline()
+    address = visitor.page.url
+    visitor.page.goto(address)
+    visitor.page.wait_for_selector("[data-testid='stMain'] h1")
+    visitor.settle()
+    assert visitor.headline() == first
+    assert "view=attackers" in visitor.page.url
+
+
+def test_a_run_that_does_not_exist_is_said(visitor: Visitor) -> None:
+    visitor.go("leakage?run=nothing-like-that")
+    expect(visitor.page.get_by_text("This link leads nowhere")).to_be_visible()
+    assert visitor.exceptions() == 0

@@ -1,0 +1,91 @@
+"""From switches to runs, to a command, to a sentence; expectations by hand."""
+
+import shlex
+
+from typer.testing import CliRunner
+
+from dashboard.choices import Choices, problem, protectable
+from dashboard.wording import train as words
+from fmm_core.cli import app
+from fmm_core.runs.store import StageTime, Status
+
+CARD = {
+    "title": "Demo films",
+    "n_items": 200,
+    "attributes": {
+        "gender": {
+            "title": "Gender",
+            "offered": True,
+            "reason": "",
+            "groups": [{"name": "women", "count": 40}, {"name": "men", "count": 1160}],
+            "classes_attacked": ["women", "men"],
+        },
+        "faith": {"title": "Faith", "offered": False, "reason": "fewer than two groups have 20 people", "groups": []},
+    },
+    "modalities": {"text": {"title": "Text", "present": 190, "source": "titles"}},
+}
+
+
+def test_one_run_per_click() -> None:
+    (config,) = Choices("demo", ("text",), {"gender": 0.5, "age": 0.0}, preset="quick", seed=4).configs()
+    assert config.weights == {"gender": 0.5}
+    assert (config.recommender.name, config.mitigation.name, config.seed) == ("lattice", "repair", 4)
+
+
+def test_a_whole_curve_is_five_weights_times_three_seeds() -> None:
+    runs = Choices("demo", ("text",), {"gender": 1.0}, whole_curve=True).configs()
+    assert sorted({run.weights["gender"] for run in runs}) == [0, 0.25, 0.5, 0.75, 1]
+    assert sorted({run.seed for run in runs}) == [0, 1, 2]
+    assert len(runs) == 15
+
+
+def test_no_mitigation_protects_nobody() -> None:
+    chosen = Choices("demo", ("text",), {"gender": 1.0}, method="none", whole_curve=True)
+    assert chosen.protected == {}
+    assert len(chosen.configs()) == 1
+    assert words.summary(chosen, CARD).endswith("Protects nobody: this shows what is given away today.")
+
+
+def test_the_command_says_the_same() -> None:
+    chosen = Choices("my data", ("text",), {"gender": 0.75})
+    line = shlex.split(chosen.command())
+    assert line[:5] == ["python", "-m", "fmm_core", "train", "--dataset"]
+    assert line[5] == "my data"
+    assert line[-2:] == ["--weight", "gender=0.75"]
+    shown = CliRunner().invoke(app, ["train", "--help"], env={"COLUMNS": "200"}).output
+    assert all(word in shown for word in line if word.startswith("--"))
+
+
+def test_lattice_without_modalities_is_refused_and_lightgcn_is_not() -> None:
+    assert problem(Choices("demo", ())).startswith("LATTICE needs at least one modality.")
+    assert problem(Choices("demo", (), recommender="lightgcn")) == ""
+
+
+def test_only_offered_attributes_can_be_protected() -> None:
+    assert list(protectable(CARD)) == ["gender"]
+    assert words.attribute_line(CARD["attributes"]["gender"]) == "2 groups, smallest 40 people"
+    assert words.attribute_line(CARD["attributes"]["faith"]) == "Not audited: fewer than two groups have 20 people."
+
+
+def test_summary_follows_the_switches() -> None:
+    chosen = Choices("demo", ("text",), {"gender": 0.25})
+    expected = "**LATTICE** on **Demo films** with clicks and text. Protects **gender** lightly by **repair**."
+    assert words.summary(chosen, CARD) == expected
+    unseen = Choices("demo", ("text",), {"gender": 1.0}, recommender="lightgcn", method="leace")
+    assert words.summary(unseen, CARD) == (
+        "**LightGCN** on **Demo films** with clicks. Protects **gender** at full strength by **LEACE**."
+    )
+
+
+def test_missing_items_are_said() -> None:
+    line = words.modality_line(CARD, "text")
+    assert line == "From titles. Missing for 5 % of the items; those get the average."
+
+
+def test_progress_in_words() -> None:
+    running = Status(state="running", stage="audit", eta_s=240, fraction=0.56, stages=(StageTime(name="prepare"),) * 2)
+    assert words.progress_headline(running, 0) == "Attacking: about 4 minutes left."
+    assert words.bar_text(running, 5) == "56 %, step 3 of 5"
+    assert words.progress_headline(Status(), 2) == "Waiting for two other runs to finish."
+    assert words.step_label(StageTime(name="pretrain", seconds=171)) == "Training the recommender · 2 min 51 s"
+    assert words.step_label(StageTime(name="pretrain", reused=True)) == "Training the recommender · already there"
