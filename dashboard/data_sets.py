@@ -22,10 +22,11 @@ def choose() -> str:
     """The data set the reader looks at: the id of a stored one, or a catalog name that is not stored yet."""
     cards = {card["id"]: card for card in loaders.cards(state.store())}
     stored = {card["slug"] for card in cards.values()}
-    options = {name: (entry.title, entry.sentence) for name, entry in CATALOG.items() if name not in stored}
+    options = {}
     for card_id, card in cards.items():
         known = CATALOG.get(card["slug"])
         options[card_id] = (card["title"], known.sentence if known else "Stored here.")
+    options |= {name: (entry.title, entry.sentence) for name, entry in CATALOG.items() if name not in stored}
     names = list(options)
     remembered = st.session_state.get("dataset_id")
     widgets.section(words.CHOOSE)

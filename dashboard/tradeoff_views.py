@@ -4,10 +4,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
+import plotly.graph_objects as go
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from dashboard import loaders, state, tradeoffs, widgets
+from dashboard import loaders, state, theme, tradeoffs, widgets
 from dashboard.charts.curve import trade_off
 from dashboard.charts.paying import who_pays
 from dashboard.choices import WEIGHTS
@@ -76,11 +77,22 @@ def _attribute(points: Sequence[Point], card: Card) -> str:
 def _draw_curve(found: Sequence[Setting], config: RunConfig, lose: float, right: float, best: Setting | None) -> None:
     figure = trade_off(found, config.mitigation.name, lose, right, TOLERANCE, best)
     alt = "; ".join(words.point_alt(each) for each in found)
-    clicked = widgets.clickable_chart(figure, alt, _table(found), "tradeoff")
+    clicked = _clicked(figure, alt)
+    widgets.exact_figures(_table(found), "tradeoff")
     if clicked and clicked != st.session_state.get("clicked"):
         st.session_state["clicked"] = clicked
         state.choose(clicked)
         st.rerun()
+
+
+def _clicked(figure: go.Figure, alt: str) -> str:
+    """Draw the curve; the id of the run whose symbol was clicked last, or ""."""
+    event = st.plotly_chart(
+        figure, theme="streamlit", config=theme.CONFIG, alt=alt, key="tradeoff", on_select="rerun",
+        selection_mode="points",
+    )  # fmt: skip
+    points = event["selection"]["points"]
+    return str(points[0].get("customdata", "")) if points else ""
 
 
 def _table(found: Sequence[Setting]) -> pd.DataFrame:

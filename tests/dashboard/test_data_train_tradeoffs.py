@@ -24,7 +24,9 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def opened(page: str, **query: str) -> AppTest:
-    app = AppTest.from_file(str(ROOT / "pages" / f"{page}.py"), default_timeout=30)
+    """A page of the whole app, as an address would open it."""
+    app = AppTest.from_file(str(ROOT / "dashboard" / "app.py"), default_timeout=30).run()
+    app.switch_page(f"../pages/{page}.py")
     for name, value in query.items():
         app.query_params[name] = value
     app.run()
@@ -33,7 +35,7 @@ def opened(page: str, **query: str) -> AppTest:
 
 
 def headline(app: AppTest) -> str:
-    return app.title[0].value
+    return app.title[0].value.replace("\\", "")
 
 
 def test_data_page_offers_the_catalog(home: Path) -> None:
@@ -65,7 +67,8 @@ def test_data_page_shows_the_card(home: Path) -> None:
     assert len(app.get("plotly_chart")) == 1
 
 
-def test_train_page_without_data_leads_to_the_data_page(home: Path) -> None:
+@pytest.mark.usefixtures("home")
+def test_train_page_without_data_leads_to_the_data_page() -> None:
     app = opened("train")
     assert headline(app) == "Choose what the recommender may use, and whom to protect."
     assert "No data set is stored here yet" in app.info[0].value
@@ -113,7 +116,8 @@ def test_an_interrupted_run_can_be_resumed(home: Path) -> None:
     assert [each.id for each in client.queue(Store(home))] == [run.id]
 
 
-def test_tradeoffs_without_a_run_says_what_to_do(home: Path) -> None:
+@pytest.mark.usefixtures("home")
+def test_tradeoffs_without_a_run_says_what_to_do() -> None:
     assert headline(opened("tradeoffs")) == "There is nothing to read yet."
 
 
