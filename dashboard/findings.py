@@ -66,6 +66,12 @@ class Finding:
         return figure
 
     @property
+    def words(self) -> str:
+        """The verdict in words; nothing *still* leaks where nothing was done."""
+        words = LOOKS[self.says].words
+        return words if self.after else words.removeprefix("still ")
+
+    @property
     def first(self) -> Verdict | None:
         """The verdict on the figure before mitigation."""
         return None if self.before is None else self.before.judged(self.tolerance)
@@ -192,7 +198,7 @@ def as_table(findings: Iterable[Finding], first: str = "attribute") -> pd.DataFr
             row[name] = figure and round(figure.value, 3)
             row[f"{name}, low"] = figure and round(figure.low, 3)
             row[f"{name}, high"] = figure and round(figure.high, 3)
-        rows.append(row | {"verdict": LOOKS[each.says].words, "people": each.now.n})
+        rows.append(row | {"verdict": each.words, "people": each.now.n})
     return pd.DataFrame(rows)
 
 

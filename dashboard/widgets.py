@@ -70,7 +70,7 @@ def run_selector() -> RunFolder | None:
             key="run_choice",
             on_change=_choose,
             label_visibility="collapsed",
-            width=380,
+            width=470,
         )
         for badge, colour in words.badges(facts[chosen.run.id].config):
             st.badge(badge, color=colour)

@@ -40,7 +40,8 @@ def show(run: RunFolder, layouts: dict[str, list[maps.Slice]], attributes: tuple
         kind = widgets.switch(words.SHOW, "show", words.SHOWS, help=words.SHOW_HELP)
         layout = st.selectbox(words.VECTORS, tuple(layouts), key="layout", width=220,
                               format_func=lambda name: layout_title(card, layouts[name][0]))  # fmt: skip
-        groups, group = choose_group(maps.groups_in(people, card, attribute), kind)
+        groups = maps.groups_in(people, card, attribute)
+        group = choose_group(groups, kind)
     pictures = layouts[layout]
     finding = find.of_layout(loaders.leakage(run), card, attribute, pictures[0].representation, pictures[0].modality,
                              loaders.is_mitigated(loaders.config(run)))  # fmt: skip
@@ -64,11 +65,10 @@ def layout_title(card: dict[str, Any], first: maps.Slice) -> str:
     return words.layout_title(card, first.representation, first.modality)
 
 
-def choose_group(groups: tuple[str, ...], kind: str) -> tuple[tuple[str, ...], str]:
-    """Which groups are told apart: all that have a colour, or one against the rest."""
+def choose_group(groups: tuple[str, ...], kind: str) -> str:
+    """The group that is told apart from the rest, where not all have a colour of their own."""
     needed = len(groups) > len(charts.COLOURS) or (kind == "mix" and len(groups) > 2)
-    group = st.selectbox(words.GROUP, groups, key="group", width=200) if needed else groups[0]
-    return groups, group
+    return st.selectbox(words.GROUP, groups, key="group", width=200) if needed else groups[0]
 
 
 def draw(

@@ -44,6 +44,8 @@ def first_visit() -> None:
     with st.container(horizontal=True, key="dots"):
         square("Guessing", 0.50, 0.50, 0.50, theme.MUTED)
         square("A leak", 0.85, 0.85, 0.85, theme.LEAKS)
+        with st.container(width=480, key="marks"):
+            st.markdown(words.marks())
 
 
 def start_example() -> None:
@@ -94,7 +96,7 @@ def dots(finding: find.Finding, caution: str) -> None:
         now = finding.now
         square("After" if finding.after else "Now", now.value, now.low, now.high, look.token, finding.title)
         with st.container(width=380, key="verdict"):
-            st.badge(look.label, icon=look.icon, color=look.colour)
+            st.badge(finding.words.capitalize(), icon=look.icon, color=look.colour)
             st.markdown(plain(sentences.verdict_sentence(finding)))
             if caution:
                 st.caption(plain(caution))

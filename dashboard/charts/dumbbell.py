@@ -122,7 +122,7 @@ def _texts(place: int, finding: Finding) -> list[dict[str, Any]]:
     look = LOOKS[finding.says]
     few = f" {theme.coloured(theme.MUTED, f'{count(finding.now.n)} people')}" if finding.now.n < FEW else ""
     title = f"<b>{theme.shown(finding.title)}</b>{few}"
-    verdict = f"{theme.coloured(look.token, look.glyph)} <b>{look.words}</b>"
+    verdict = f"{theme.coloured(look.token, look.glyph)} <b>{finding.words}</b>"
     if not _judged(finding):
         verdict = theme.coloured(theme.MUTED, "read from the data")
     return [

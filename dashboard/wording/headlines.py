@@ -148,7 +148,7 @@ def map_of(finding: Finding, source: str = "") -> str:
         return f"After mitigation {who} sit apart." if finding.says in ("leaks", "over") else _cannot_tell(finding, who)
     after = {
         "leaks": "After it they still do.",
-        "over": "After it they still do.",
+        "over": "After it they do again, turned round.",
         "within": "After it they are mixed.",
         "close": "After it, it is too close to call.",
         "too_few": "Too few people to tell whether they still do.",

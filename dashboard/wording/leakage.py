@@ -26,6 +26,7 @@ WHO_HELP = (
     "made. A mitigation that only learned its own people by heart looks worse there."
 )
 FLOW = "From the data to what is left"
+LEFT = "Left after mitigation"
 FLOW_NOTE = (
     "Right answers in 100 tries of the strongest attacker. The data column takes the strongest over histories and "
     "raw profiles. A model that also sees item features can exceed it."
@@ -85,7 +86,7 @@ def attackers_deck(findings: Sequence[Finding]) -> str:
 
 def alt(findings: Sequence[Finding]) -> str:
     """A leakage figure for those who cannot see it."""
-    rows = "; ".join(f"{alt_row(each)}, {LOOKS[each.says].words}" for each in findings)
+    rows = "; ".join(f"{alt_row(each)}, {each.words}" for each in findings)
     return f"Right answers in 100 tries, guessing gives 50. {rows}."
 
 
@@ -99,9 +100,10 @@ def flow_table(leakage: pd.DataFrame, findings: Sequence[Finding], scope: Scope)
                 "": plain(each.title),
                 "Readable from the data": tries(data.value) if data else "",
                 "In the model before": tries(each.before.value) if each.before else "",
-                "Left after mitigation": tries(each.after.value) if each.after else "",
-                "Verdict": f"{LOOKS[each.says].mark} {LOOKS[each.says].words}",
+                LEFT: tries(each.after.value) if each.after else "",
+                "Verdict": f"{LOOKS[each.says].mark} {each.words}",
                 "People": count(each.now.n),
             }
         )
-    return pd.DataFrame(rows)
+    table = pd.DataFrame(rows)
+    return table if any(each.after for each in findings) else table.drop(columns=[LEFT])

@@ -6,6 +6,8 @@ from dashboard.findings import Finding
 from dashboard.wording.costs import Card
 from dashboard.wording.names import running
 from dashboard.wording.numbers import count, tries, tries_between
+from dashboard.wording.verdicts import LOOKS
+from fmm_core.audit.verdict import Verdict
 
 EXAMPLE = "Start the two-minute example"
 OWN_DATA = "Bring your own data"
@@ -22,9 +24,20 @@ LEGEND_NOTE = (
     "An attacker is shown two people, one from the group and one not, and must say which is which. "
     "A hundred tries, a hundred dots."
 )
+MARKS: tuple[tuple[Verdict, str], ...] = (
+    ("leaks", "the attackers are right more often than you accept."),
+    ("within", "they do no better than guessing, margin of error included."),
+    ("over", "they are wrong too often. Turned round, that tells as much."),
+    ("too_few", "the margin of error is too wide to say."),
+)
 FIGURES = "What the figures look like"
 FIGURES_NOTE = "Each dot is one try: two people, one question, one answer. Pale dots are the margin of error."
 NEXT = "Where to look next"
+
+
+def marks() -> str:
+    """The verdicts' marks and what each one means, in Streamlit's markdown."""
+    return "  \n".join(f"{LOOKS[says].mark} **{LOOKS[says].words}**: {meaning}" for says, meaning in MARKS)
 
 
 def strongest_left(findings: Sequence[Finding]) -> Card:

@@ -28,11 +28,6 @@ class Look:
     icon: str
 
     @property
-    def label(self) -> str:
-        """The words as a badge shows them."""
-        return self.words[0].upper() + self.words[1:]
-
-    @property
     def mark(self) -> str:
         """The coloured glyph in Streamlit's markdown."""
         return f":{self.colour}[{self.glyph}]"

@@ -59,8 +59,8 @@ class LatticeModel(nn.Module):
         self.maps = nn.ModuleList(_linear(matrix.shape[1], width, generator) for matrix in modalities.values())
         self.mixture = nn.Parameter(torch.zeros(len(modalities), device=device()))  # ω = softmax of it
         self.raw = [self._raw_edges(matrix) for matrix in self.features]
-        self.likeness: Graph | None = None
         self.fresh = False
+        self.refresh()
 
     def _raw_edges(self, features: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         with torch.no_grad():
@@ -89,7 +89,7 @@ class LatticeModel(nn.Module):
 
     def _over_likeness(self) -> Tensor:
         """``H = A E``, one step over the item graph."""
-        if self.likeness is not None and not (self.fresh and torch.is_grad_enabled()):
+        if not (self.fresh and torch.is_grad_enabled()):
             return self.likeness @ self.item
         weights, rows, columns = self._item_edges()
         self._keep(weights, rows, columns)

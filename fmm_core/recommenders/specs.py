@@ -70,8 +70,8 @@ RECOMMENDERS: dict[str, RecommenderSpec] = {
         needs_modalities=True,
         presets={
             "quick": LatticeConfig(epochs=40, patience=5, batch_size=4096, learning_rate=1e-2, learn_graph_every=5),
-            "standard": LatticeConfig(),
-            "paper": LatticeConfig(epochs=1000, patience=20, validate_every=1, learning_rate=1e-3),
+            "standard": LatticeConfig(learning_rate=3e-3),
+            "paper": LatticeConfig(epochs=1000, patience=20, validate_every=1, most_steps=100_000, learning_rate=1e-3),
         },
     ),
     "lightgcn": RecommenderSpec(
@@ -81,7 +81,7 @@ RECOMMENDERS: dict[str, RecommenderSpec] = {
         presets={
             "quick": LightGCNConfig(epochs=40, patience=5, batch_size=4096, learning_rate=1e-2),
             "standard": LightGCNConfig(),
-            "paper": LightGCNConfig(epochs=1000, patience=20, validate_every=1, learning_rate=1e-3),
+            "paper": LightGCNConfig(epochs=1000, patience=20, validate_every=1, most_steps=100_000, learning_rate=1e-3),
         },
     ),
 }

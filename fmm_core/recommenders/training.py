@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Protocol
 
 import numpy as np
@@ -13,6 +14,9 @@ from torch import Tensor, nn
 from fmm_core.errors import DataError, RunError
 from fmm_core.recommenders.specs import TrainingConfig
 from fmm_core.types import Progress, Representations, Validate
+
+SMALL = 500_000
+"""Interactions up to which training uses one thread."""
 
 MOST_REDRAWS = 100
 """A user who has chosen nearly everything keeps a wrong negative after so many tries."""
@@ -114,6 +118,26 @@ def train(
     if interactions.nnz == 0:
         mend = "Choose a data set in which people have at least three interactions."
         raise DataError("there are no interactions to train on", "training split", mend, code="train.empty")
+    with _threads(interactions.nnz):
+        return _epochs(model, config, interactions, validate, progress, seed)
+
+
+@contextmanager
+def _threads(pairs: int) -> Iterator[None]:
+    """One thread for small data: several wait for each other more than they work once anything else runs beside them,
+    and with one the result does not depend on the number of cores.
+    """
+    before = torch.get_num_threads()
+    torch.set_num_threads(1 if pairs < SMALL else before)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+def _epochs(
+    model: Model, config: TrainingConfig, interactions: csr_matrix, validate: Validate, progress: Progress, seed: int
+) -> Representations:
     optimiser = torch.optim.Adam(list(model.parameters()), lr=config.learning_rate, fused=True)
     sampler = PairSampler(interactions, seed)
     best, best_recall, waited = represent(model), -1.0, 0

@@ -49,6 +49,7 @@ def test_held_out_people_are_their_own_rows():
 def test_without_mitigation_there_is_no_after():
     found = find.by_attribute(LEAKAGE, CARD, find.Scope(mitigated=False))
     assert all(each.after is None and each.says == each.first for each in found)
+    assert found[0].words == "leaks"  # nothing "still" leaks where nothing was done
 
 
 def test_what_is_stored_comes_before_what_the_data_say():
