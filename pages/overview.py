@@ -5,7 +5,7 @@ import streamlit as st
 from dashboard import findings as find
 from dashboard import loaders, state, theme, widgets
 from dashboard.charts.dots import SIDE, dot_square
-from dashboard.wording import costs, headlines, sentences, states
+from dashboard.wording import headlines, sentences, states
 from dashboard.wording import overview as words
 from dashboard.wording.markdown import plain
 from dashboard.wording.verdicts import LOOKS
@@ -44,7 +44,7 @@ def first_visit() -> None:
     with st.container(horizontal=True, key="dots"):
         square("Guessing", 0.50, 0.50, 0.50, theme.MUTED)
         square("A leak", 0.85, 0.85, 0.85, theme.LEAKS)
-        with st.container(width=480, key="marks"):
+        with st.container(width=600, key="marks"):
             st.markdown(words.marks())
 
 
@@ -67,13 +67,8 @@ def answer(run: RunFolder) -> None:
         return
     clearest = max(found, key=find.clearness)
     widgets.headline(headlines.overview(found), sentences.clearest_change(clearest))
-    cards = [
-        ("Strongest attack left", words.strongest_left(found)),
-        ("Accuracy kept", costs.accuracy_kept(loaders.accuracy(run), card)),
-        ("Who pays most", costs.who_pays(loaders.groups(run), card)),
-    ]
     grid = st.grid(3, min_column_width=250, key="cards")
-    for label, shown in cards:
+    for label, shown in words.three_cards(found, loaders.accuracy(run), loaders.groups(run), card):
         grid.metric(label, shown.value, shown.delta or None, delta_color="off", delta_arrow="off",
                         delta_description=shown.description, help=shown.help, border=True)  # fmt: skip
     st.space("small")

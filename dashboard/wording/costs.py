@@ -62,6 +62,39 @@ def who_pays(groups: pd.DataFrame, card: Mapping[str, Any]) -> Card:
     )
 
 
+def accuracy_now(accuracy: pd.DataFrame, card: Mapping[str, Any]) -> Card:
+    """What the recommender is worth as it is, where nothing was mitigated."""
+    base, popularity = (_row(accuracy, model) for model in ("base", "popularity"))
+    many = nouns(card)[1]
+    return Card(
+        value=f"{of_100(base['value'])} of 100",
+        delta=f"{of_100(popularity['value'])} by popularity",
+        description=f"{many} found",
+        help=(
+            f"Of 100 {many} people chose next, so many stood in their top {K} (recall at {K}; 95 % interval "
+            f"{of_100(base['ci_low'])} to {of_100(base['ci_high'])}; {int(base['n_users']):,} people). "
+            "Beside it: the most popular for everyone."
+        ),
+    )
+
+
+def served_least(groups: pd.DataFrame, card: Mapping[str, Any]) -> Card:
+    """The group the recommender serves least, where nothing was mitigated."""
+    rows = groups[(groups["model"] == "base") & (groups["metric"] == METRIC) & (groups["k"] == K)]
+    everyone = rows[rows["attribute"] == ""].iloc[0]
+    worst = rows[(rows["attribute"] != "") & (rows["group"] != "gap")].sort_values("value").iloc[0]
+    many = nouns(card)[1]
+    return Card(
+        value=group_title(card, str(worst["attribute"]), str(worst["group"])),
+        delta=f"{of_100(worst['value'])} {many}",
+        description=f"everyone {of_100(everyone['value'])}",
+        help=(
+            f"Recall at {K} in {many} found of 100; 95 % interval {of_100(worst['ci_low'])} to "
+            f"{of_100(worst['ci_high'])}; {int(worst['n_users']):,} people in this group."
+        ),
+    )
+
+
 def group_title(card: Mapping[str, Any], attribute: str, group: str) -> str:
     """A group by its own name where that says enough ("Women"), else with its attribute ("Age 25 to 39")."""
     alone = len(card.get("attributes", {}).get(attribute, {}).get("groups", ())) == 2

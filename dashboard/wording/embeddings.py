@@ -7,7 +7,7 @@ from dashboard.findings import Figure, Finding
 from dashboard.wording.markdown import plain
 from dashboard.wording.names import modality_title, representation_title, running
 from dashboard.wording.numbers import percent, tries
-from dashboard.wording.sentences import pair
+from dashboard.wording.sentences import over_linear, pair
 
 COLOUR_BY, SHOW, VECTORS, GROUP = "Colour by", "Show", "Vectors", "Group"
 SHOWS = {"people": "People", "mix": "Local mix"}
@@ -52,7 +52,8 @@ def deck(finding: Finding, kind: str, source: str) -> str:
     figures = f"**{tries(finding.now.value)}** times in 100"
     if finding.before is not None and finding.after is not None:
         figures = f"**{tries(finding.before.value)}** times in 100 before and **{tries(finding.after.value)}** after"
-    return f"{what} The figures, not the shapes, are the finding: the attacker is right {figures}."
+    sentence = f"{what} The figures, not the shapes, are the finding: the attacker is right {figures}."
+    return f"{sentence} {over_linear(finding)}".rstrip()
 
 
 def attacker_help(finding: Finding, figure: Figure) -> str:

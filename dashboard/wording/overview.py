@@ -1,9 +1,12 @@
 """Words of the overview that are not about one finding alone: cards, links, what to read next."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
 
 from dashboard.findings import Finding
-from dashboard.wording.costs import Card
+from dashboard.wording.costs import Card, accuracy_kept, accuracy_now, served_least, who_pays
 from dashboard.wording.names import running
 from dashboard.wording.numbers import count, tries, tries_between
 from dashboard.wording.verdicts import LOOKS
@@ -32,6 +35,8 @@ MARKS: tuple[tuple[Verdict, str], ...] = (
 )
 FIGURES = "What the figures look like"
 FIGURES_NOTE = "Each dot is one try: two people, one question, one answer. Pale dots are the margin of error."
+STRONGEST, ACCURACY, LEAST = "Strongest attack", "Accuracy", "Served least"
+STRONGEST_LEFT, KEPT, PAYS = "Strongest attack left", "Accuracy kept", "Who pays most"
 NEXT = "Where to look next"
 
 
@@ -44,11 +49,11 @@ def strongest_left(findings: Sequence[Finding]) -> Card:
     """The attack that reads most of what is stored now."""
     worst = max(findings, key=lambda each: each.now.strength)
     figure = worst.now
-    was = f"was {tries(worst.before.value)}" if worst.before and worst.after else ""
+    was = f"was {tries(worst.before.value)}" if worst.before and worst.after else "guessing 50"
     return Card(
         value=f"{worst.title}: {tries(figure.value)}",
         delta=was,
-        description="guessing gives 50",
+        description="guessing gives 50" if worst.after else "right answers in 100",
         help=(
             "Right answers in 100 tries of the strongest attacker on the person vectors: an AUC of "
             f"{figure.value:.3f}, 95 % interval {tries_between(figure.low, figure.high)} tries, "
@@ -57,11 +62,23 @@ def strongest_left(findings: Sequence[Finding]) -> Card:
     )
 
 
+def three_cards(
+    findings: Sequence[Finding], accuracy: pd.DataFrame, groups: pd.DataFrame, card: Mapping[str, Any]
+) -> list[tuple[str, Card]]:
+    """The strongest attack, the accuracy and the group worst off, as far as mitigation has a say in them."""
+    strongest = strongest_left(findings)
+    if all(each.after is None for each in findings):
+        now, least = accuracy_now(accuracy, card), served_least(groups, card)
+        return [(STRONGEST, strongest), (ACCURACY, now), (LEAST, least)]
+    return [(STRONGEST_LEFT, strongest), (KEPT, accuracy_kept(accuracy, card)), (PAYS, who_pays(groups, card))]
+
+
 def links(findings: Sequence[Finding]) -> list[tuple[str, dict[str, str], str, str]]:
     """Cards that lead on: page, query parameters, label, what the reader will learn."""
     worst = findings[0]
     name = running(worst.title)
-    first = f"Why {name} still shows" if worst.says in ("leaks", "over") else f"Where {name} could be read"
+    still = "still " if worst.after else ""
+    first = f"Why {name} {still}shows" if worst.says in ("leaks", "over") else f"Where {name} could be read"
     return [
         ("leakage", {"view": "stored", "attribute": worst.key}, first,
          "See which stored numbers carry it, and which attacker finds it."),

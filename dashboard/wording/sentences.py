@@ -55,9 +55,8 @@ def clearest_change(finding: Finding) -> str:
         return f"{question} **{now} times out of 100**. Guessing gives 50."
     question = plain(pair(finding, "a stranger who holds the stored vectors", past=True))
     before = tries(finding.before.value)
-    return (
-        f"{question} **{before} times out of 100** before mitigation and **{now} times** after it. Guessing gives 50."
-    )
+    after = f"before mitigation and **{now} times** after it. Guessing gives 50."
+    return f"{question} **{before} times out of 100** {after} {over_linear(finding)}".rstrip()
 
 
 def verdict_sentence(finding: Finding) -> str:
@@ -98,10 +97,10 @@ def _over(finding: Finding) -> str:
 
 def over_linear(finding: Finding) -> str:
     """What over-correction gives to an attacker who knows most labels; empty if there is none."""
-    if finding.linear is None or finding.linear.high >= 0.5:
+    if finding.says != "over" or finding.linear is None or finding.linear.high >= 0.5:
         return ""
     turned = tries(turned_round(finding.linear.value))
-    return f"Whoever knows 80 % of the labels and turns its answers round gets {turned}."
+    return f"Whoever knows 80 % of the labels and turns the linear attacker's answers round gets {turned}."
 
 
 def ruled_out(finding: Finding) -> str:

@@ -71,7 +71,7 @@ def start_server(home: Path) -> Server:
 def stop_worker(home: Path) -> None:
     """End the worker of a store, which outlives its server on purpose."""
     for line in subprocess.run(
-        ["ps", "-eo", "pid,args"], capture_output=True, text=True, check=True
+        ["ps", "-ww", "-eo", "pid,args"], capture_output=True, text=True, check=True
     ).stdout.splitlines():
         if f"work --store {home.resolve()}" in line:
             os.kill(int(line.split()[0]), signal.SIGKILL)

@@ -184,7 +184,15 @@ def test_over_corrected_in_both_ways():
     linear = finding("Gender", "over", linear=Figure(0.38, 0.35, 0.41, 6040))
     assert sentences.verdict_sentence(linear) == (
         "The strongest attacker is right 51 times in 100, but the plain linear one only 38: wrong too often to be "
-        "chance. Whoever knows 80 % of the labels and turns its answers round gets 62. Try a lower weight."
+        "chance. Whoever knows 80 % of the labels and turns the linear attacker's answers round gets 62. "
+        "Try a lower weight."
+    )
+
+
+def test_the_deck_says_when_the_linear_attacker_still_knows():
+    linear = finding("Gender", "over", linear=Figure(0.38, 0.35, 0.41, 6040))
+    assert sentences.clearest_change(linear).endswith(
+        "Guessing gives 50. Whoever knows 80 % of the labels and turns the linear attacker's answers round gets 62."
     )
 
 
@@ -215,6 +223,13 @@ def test_cost_cards():
     assert (kept.value, kept.delta, kept.description) == ("97 %", "29.7 → 28.8", "of 100 films found")
     pays = costs.who_pays(make_groups(make_people()), CARD)
     assert (pays.value, pays.delta, pays.description) == ("Age 55 and over", "−2.3 films", "everyone −0.9")
+
+
+def test_cards_of_an_unmitigated_run():
+    now = costs.accuracy_now(make_accuracy(), CARD)
+    assert (now.value, now.delta, now.description) == ("29.7 of 100", "16.0 by popularity", "films found")
+    least = costs.served_least(make_groups(make_people()), CARD)
+    assert (least.value, least.delta, least.description) == ("Age 55 and over", "27.1 films", "everyone 29.7")
 
 
 def test_nobody_pays_when_no_loss_is_sure():
