@@ -1,6 +1,7 @@
 """The server dies while a run is on: after a restart there is one worker, and the progress is still there."""
 
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -43,4 +44,7 @@ def test_a_killed_server_leaves_the_run_and_one_worker(browser: Browser, tmp_pat
     finally:
         first.process.kill()
         stop_worker(tmp_path)
+    deadline = time.monotonic() + 10
+    while run.status().state == "running" and time.monotonic() < deadline:
+        time.sleep(0.05)  # the system needs a moment to end a process
     assert run.status().state == "interrupted"
