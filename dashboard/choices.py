@@ -28,6 +28,7 @@ class Choices:
     seed: int = 0
     split_seed: int = 42
     whole_curve: bool = False
+    seeds: int = CURVE_SEEDS
 
     @property
     def protected(self) -> dict[str, float]:
@@ -53,7 +54,7 @@ class Choices:
         )
         if not (self.whole_curve and self.protected):
             return [config]
-        return curve(config, list(self.protected), list(WEIGHTS), CURVE_SEEDS)
+        return curve(config, list(self.protected), list(WEIGHTS), self.seeds)
 
     def command(self) -> str:
         """The same for a shell."""
@@ -63,7 +64,7 @@ class Choices:
         words += ["--seed", str(self.seed), "--split-seed", str(self.split_seed)]
         if self.whole_curve and self.protected:
             steps = ",".join(f"{weight:g}" for weight in WEIGHTS)
-            words += ["--curve", f"{','.join(self.protected)}={steps}", "--seeds", str(CURVE_SEEDS)]
+            words += ["--curve", f"{','.join(self.protected)}={steps}", "--seeds", str(self.seeds)]
         else:
             for name, weight in self.protected.items():
                 words += ["--weight", f"{name}={weight:g}"]

@@ -34,7 +34,7 @@ def choose() -> str:
         "Data set",
         names,
         index=names.index(remembered) if remembered in names else 0,
-        format_func=lambda name: options[name][0],
+        format_func=lambda name: widgets.plain(options[name][0]),
         captions=[caption for _, caption in options.values()],
         key="dataset_choice",
         label_visibility="collapsed",
@@ -71,6 +71,11 @@ def _fetches(name: str) -> list[RunFolder]:
 
 @st.fragment(run_every=1.0)
 def _wait(job: RunFolder) -> None:
+    with widgets.spoken():
+        _look(job)
+
+
+def _look(job: RunFolder) -> None:
     client.tend(state.store())
     st.skeleton(height=240)
     st.caption(words.GETTING)
@@ -85,10 +90,11 @@ def _wait(job: RunFolder) -> None:
 def checks(card: Card) -> None:
     """One green box if all is well, one yellow per point a reader should know."""
     widgets.section(words.CHECKS)
-    if not card["notes"]:
+    points = [*(note["sentence"] for note in card["notes"]), *words.refusals(card)]
+    if not points:
         st.success(words.PASSED_SENTENCE, title=words.PASSED, icon=":material/check_circle:")
-    for note in card["notes"]:
-        st.warning(widgets.plain(note["sentence"]), title=words.NEEDS_EYE, icon=":material/info:")
+    for sentence in points:
+        st.warning(widgets.plain(sentence), title=words.NEEDS_EYE, icon=":material/info:")
 
 
 def who(card: Card) -> None:

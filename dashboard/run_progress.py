@@ -6,9 +6,12 @@ from dashboard import loaders, state, theme, widgets
 from dashboard.charts.progress import recall_curve
 from dashboard.wording import states
 from dashboard.wording import train as words
+from dashboard.wording.names import nouns
 from fmm_core.runs import client
 from fmm_core.runs.store import RunFolder, Status
 
+NEW = "new"
+"""Stands in the address while the reader sets up another run; every link to this page drops it."""
 STEPS = ("prepare", "pretrain", "filter", "audit", "project")
 
 
@@ -16,7 +19,12 @@ def show(run: RunFolder) -> None:
     """The progress of `run`, polling while it is not at an end."""
     ended = run.status().state not in ("queued", "running")
     with st.container(key="progress"):
-        st.fragment(_draw, run_every=None if ended else 1.0)(run)
+        st.fragment(_spoken, run_every=None if ended else 1.0)(run)
+
+
+def _spoken(run: RunFolder) -> None:
+    with widgets.spoken():  # the run may be deleted while it is watched
+        _draw(run)
 
 
 def _draw(run: RunFolder) -> None:
@@ -67,7 +75,7 @@ def _buttons(run: RunFolder, status: Status) -> None:
             client.resume(state.store(), run)
             st.rerun()
         if st.button(words.ANOTHER, key="another_button"):
-            st.session_state["set_up"] = run.id
+            st.query_params[NEW] = "1"
             st.rerun()
     if status.state == "failed" and run.log.exists():
         with st.expander(words.LOG):
@@ -77,15 +85,17 @@ def _buttons(run: RunFolder, status: Status) -> None:
 @st.dialog("Cancel the run")
 def _ask_cancel(run: RunFolder) -> None:
     st.write(words.CANCEL_SURE)
-    if st.button("Stop it", type="primary", key="cancel_sure"):
-        client.cancel(run)
-        st.rerun()
+    with widgets.spoken():  # the run may have ended while the dialog was open
+        if st.button(words.CANCEL_YES, type="primary", key="cancel_sure"):
+            client.cancel(run)
+            st.rerun()
 
 
 def _so_far(run: RunFolder) -> None:
     figure = recall_curve(loaders.history(run))
     if figure is None:
         return
-    widgets.section(words.SO_FAR, words.SO_FAR_NOTE)
+    items = nouns(loaders.card(state.store(), run))[1]
+    widgets.section(words.SO_FAR, words.so_far_note(items))
     alt = "Accuracy on held-back clicks by training round."
     st.plotly_chart(figure, theme="streamlit", config=theme.CONFIG, alt=alt, key="recall_curve")

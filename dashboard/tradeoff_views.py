@@ -12,7 +12,7 @@ from dashboard import loaders, state, theme, tradeoffs, widgets
 from dashboard.charts.curve import trade_off
 from dashboard.charts.paying import who_pays
 from dashboard.choices import WEIGHTS
-from dashboard.tradeoffs import ALL, Point, Setting
+from dashboard.tradeoffs import ALL, Hidden, Payer, Point, Setting
 from dashboard.wording import tradeoffs as words
 from dashboard.wording.names import PEOPLE, attribute_title, nouns, running
 from fmm_core.audit.verdict import TOLERANCE
@@ -28,10 +28,11 @@ Card = Mapping[str, Any]
 def all_runs(run: RunFolder, card: Card, title: DeltaGenerator) -> None:
     """Every comparable setting, the reader's limits, and the best bargain."""
     config = loaders.config(run)
-    with st.container(horizontal=True, gap="large", key="tradeoff_controls"):
+    with st.container(horizontal=True, gap="medium", key="tradeoff_controls"):
         with st.container(width="content"):
             users = widgets.switch(words.PEOPLE, "people", PEOPLE)
-        points, hidden = _points(config, users)
+        wide = bool(st.session_state.get("wide", False))  # its switch is drawn below the figure
+        points, hidden = _points(config, users, wide)
         with st.container(width="content"):
             attribute = _attribute(points, card)
     found = tradeoffs.settings(points, attribute)
@@ -41,7 +42,7 @@ def all_runs(run: RunFolder, card: Card, title: DeltaGenerator) -> None:
     best = tradeoffs.knee(found)
     if len(found) < 2:
         with title:
-            widgets.headline(words.ONE_RUN, words.ONE_RUN_DECK)
+            widgets.headline(words.ONE_RUN, f"{words.ONE_RUN_DECK} {words.left_out(hidden)}".strip())
         _offer_more(config)
     else:
         name = "all attributes" if attribute == ALL else running(attribute_title(card, attribute))
@@ -50,19 +51,24 @@ def all_runs(run: RunFolder, card: Card, title: DeltaGenerator) -> None:
         with title:
             widgets.headline(sentence, words.deck(found, best, lose, right_at_most, hidden))
     _draw_curve(found, config, lose, right_at_most, best)
+    if wide or hidden.model:
+        st.toggle(words.WIDE, key="wide", help=words.WIDE_HELP, persist_state="session")
     with st.container(width=widgets.READING):
         st.caption(words.FOOT)
 
 
-def _points(opened: RunConfig, users: str) -> tuple[list[Point], int]:
+def _points(opened: RunConfig, users: str, wide: bool) -> tuple[list[Point], Hidden]:
     done = [(facts.id, facts.config) for facts in loaders.runs(state.store()) if facts.state == "done"]
-    ids, hidden = tradeoffs.comparable(opened, done)
+    ids, hidden = tradeoffs.comparable(opened, done, wide)
     configs = dict(done)
     folders = [state.store().run(run_id) for run_id in ids]
     points = [
-        tradeoffs.point(each.id, configs[each.id], loaders.leakage(each), loaders.accuracy(each), users)
+        tradeoffs.point(
+            each.id, configs[each.id], loaders.leakage(each), loaders.accuracy(each), users,
+            "" if tradeoffs.same_model(opened, configs[each.id]) else words.made_with(configs[each.id]),
+        )
         for each in folders
-    ]
+    ]  # fmt: skip
     return points, hidden
 
 
@@ -98,7 +104,7 @@ def _clicked(figure: go.Figure, alt: str) -> str:
 def _table(found: Sequence[Setting]) -> pd.DataFrame:
     return pd.DataFrame(
         {
-            "mitigation": [words.method_title(each.method) for each in found],
+            "mitigation": [words.line_title(each) for each in found],
             "weights": [", ".join(f"{name}={weight:g}" for name, weight in each.points[0].weights) for each in found],
             "seeds": [len(each.points) for each in found],
             "accuracy kept, %": [round(100 * each.kept, 2) for each in found],
@@ -114,87 +120,58 @@ def _offer_more(config: RunConfig) -> None:
     if not protected:
         st.page_link(state.PAGES["train"], label="Set up a run that protects somebody", icon=":material/arrow_forward:")
         return
-    if st.button(words.MORE, type="primary", icon=":material/timeline:", key="more_weights"):
-        tried = max(config.active_weights.values())
-        runs = client.submit(state.store(), *curve(config, protected, [w for w in WEIGHTS if w != tried]))
+    tried = max(config.active_weights.values())
+    others = [weight for weight in WEIGHTS if weight != tried]
+    if st.button(words.more(len(others)), type="primary", icon=":material/timeline:", key="more_weights"):
+        runs = client.submit(state.store(), *curve(config, protected, others))
         st.switch_page(state.PAGES["train"], query_params=state.link(runs[0]))
 
 
 def pays(run: RunFolder, card: Card, title: DeltaGenerator) -> None:
     """What each group found before and after."""
-    left, right = st.columns([7, 4])
-    with left:
-        metric = widgets.switch("Measure", "metric", words.METRICS)
-    with right:
-        k = int(widgets.switch("List length", "k", {str(k): str(k) for k in KS}, default="20"))
-    found = tradeoffs.payers(loaders.groups(run), metric, k)
+    groups = loaders.groups(run)
+    with st.container(horizontal=True, gap="medium", key="pays_controls"):
+        with st.container(width="content"):
+            metrics = {name: words.METRICS[name] for name in tradeoffs.measured(groups, words.METRICS)}
+            metric = widgets.switch(words.MEASURE, "metric", metrics)
+        with st.container(width="content"):
+            k = int(widgets.switch(words.LENGTH, "k", {str(k): str(k) for k in KS}, default="20"))
+        found = tradeoffs.payers(groups, metric, k)
+        with st.container(width="content"):
+            shown = _shown(found, card)
     items = nouns(card)[1]
     deck = words.pays_deck(found, items) if metric == "recall" else words.METRIC_HELP[metric].format(items=items)
+    mitigated = loaders.is_mitigated(loaders.config(run))
     with title:
-        widgets.headline(words.pays_headline(found), deck)
-    table = pd.DataFrame([vars(each) for each in found])
-    alt = "; ".join(f"{words.group_title(each)}: {words.change_text(each)}" for each in found)
+        widgets.headline(words.pays_headline(found) if mitigated else words.NOBODY_MITIGATED, widgets.plain(deck))
+    alt = "; ".join(f"{words.group_title(each)}: {words.change_text(each)}" for each in shown)
     with st.container(width=widgets.READING):
         st.caption(words.PAYS_NOTE)
-    widgets.chart(who_pays(found, f"{words.METRICS[metric].lower()}, of 100"), alt, table, f"who_pays_{metric}_{k}")
+    unit = f"{words.METRICS[metric].lower()}, of 100"
+    widgets.chart(who_pays(shown, unit), alt, _payers_table(shown), f"who_pays_{metric}_{k}")
 
 
-def compare(run: RunFolder, card: Card, title: DeltaGenerator) -> None:
-    """Two to five runs side by side: what differs in their settings, and their figures."""
-    facts = {each.id: each for each in loaders.runs(state.store()) if each.state == "done"}
-    others = [each for each in facts if each != run.id]
-    with title:
-        widgets.headline(words.COMPARE)
-    chosen = st.multiselect(
-        "Runs",
-        list(facts),
-        default=[run.id, *others[:1]],
-        format_func=lambda run_id: f"{facts[run_id].label} · seed {facts[run_id].config.seed}",
-        max_selections=5,
-        key="compared",
+def _shown(found: Sequence[Payer], card: Card) -> list[Payer]:
+    """Everyone, and the groups of the attribute the reader chose, or of all."""
+    names = dict.fromkeys(each.attribute for each in found if each.attribute)
+    options = {ALL: words.EVERY_GROUP} | {name: widgets.plain(attribute_title(card, name)) for name in names}
+    chosen = widgets.switch(words.GROUPS, "groups", options)
+    return [each for each in found if each.attribute in ("", chosen) or chosen == ALL]
+
+
+def _payers_table(found: Sequence[Payer]) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "attribute": [each.attribute for each in found],
+            "group": [words.group_title(each) for each in found],
+            "people": [each.after.n for each in found],
+            **{
+                f"{phase}{end}": [getattr(getattr(each, phase), field) for each in found]
+                for phase in ("before", "after")
+                for end, field in (("", "value"), (", low", "low"), (", high", "high"))
+            },
+            "change": [each.change for each in found],
+            "change, low": [each.low for each in found],
+            "change, high": [each.high for each in found],
+        }
     )
-    if len(chosen) < 2:
-        widgets.empty("Choose at least two runs", "Only what differs between them is listed.")
-        return
-    names = {run_id: f"{number} · {facts[run_id].label}" for number, run_id in enumerate(chosen, start=1)}
-    widgets.section("What differs")
-    st.dataframe(_differences({names[each]: facts[each].config for each in chosen}))
-    widgets.section("What was found")
-    table = pd.concat([_figures(names[each], state.store().run(each), card) for each in chosen], ignore_index=True)
-    st.dataframe(table.pivot_table(index="figure", columns="run", values="value", aggfunc="first", sort=False))
-    widgets.exact_figures(table, "compare")
-
-
-def _differences(configs: Mapping[str, RunConfig]) -> pd.DataFrame:
-    flat = {name: _flatten(config.model_dump(mode="json")) for name, config in configs.items()}
-    keys = list(dict.fromkeys(key for each in flat.values() for key in each))
-    rows = {key: [str(each.get(key, "")) for each in flat.values()] for key in keys}
-    return pd.DataFrame.from_dict(
-        {k: v for k, v in rows.items() if len(set(v)) > 1}, orient="index", columns=list(flat)
-    )
-
-
-def _flatten(settings: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    flat: dict[str, Any] = {}
-    for key, value in settings.items():
-        flat |= _flatten(value, f"{prefix}{key}.") if isinstance(value, dict) else {f"{prefix}{key}": value}
-    return flat
-
-
-def _figures(name: str, run: RunFolder, card: Card) -> pd.DataFrame:
-    accuracy, leakage = loaders.accuracy(run), loaders.leakage(run)
-    recall = accuracy[(accuracy["metric"] == "recall") & (accuracy["k"] == 20) & (accuracy["model"] != "popularity")]
-    rows = [(f"Recall@20, {each.model}", each.value, each.ci_low, each.ci_high) for each in recall.itertuples()]
-    strongest = leakage[
-        (leakage["representation"] == "user_vector")
-        & (leakage["phase"] == "after")
-        & (leakage["attacker"] == "strongest")
-        & (leakage["metric"] == "auc")
-        & (leakage["users"] == "all")
-    ]
-    rows += [
-        (f"{attribute_title(card, each.attribute)}, strongest attack", each.value, each.ci_low, each.ci_high)
-        for each in strongest.itertuples()
-    ]
-    shown = [(name, figure, f"{value:.3f} ({low:.3f} to {high:.3f})") for figure, value, low, high in rows]
-    return pd.DataFrame(shown, columns=["run", "figure", "value"])

@@ -1,7 +1,9 @@
 """From finished runs to points of a trade-off: accuracy kept against the strongest attack. No streamlit."""
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 
@@ -15,7 +17,10 @@ ALL = "all"
 
 @dataclass(frozen=True)
 class Point:
-    """One run: its method and weights, the share of Recall@20 it kept, and the strongest attack per attribute."""
+    """One run: its method and weights, the share of Recall@20 it kept, and the strongest attack per attribute.
+
+    `made` is "" for a run made like the opened one, else what it was made with: seeds average only within it.
+    """
 
     run_id: str
     method: str
@@ -23,6 +28,7 @@ class Point:
     seed: int
     kept: float
     attacks: Mapping[str, Figure]
+    made: str = ""
 
     @property
     def weight(self) -> float:
@@ -64,33 +70,63 @@ class Setting:
         """The weight all its runs share."""
         return self.points[0].weight
 
-
-def comparable(opened: RunConfig, others: Sequence[tuple[str, RunConfig]]) -> tuple[list[str], int]:
-    """Ids of the runs that were made like the opened one but for method, weights and seed; and how many were not."""
-    same = [run_id for run_id, config in others if _frame(config) == _frame(opened)]
-    return same, len(others) - len(same)
-
-
-def _frame(config: RunConfig) -> tuple[object, ...]:
-    return (
-        config.fingerprint,
-        config.split_seed,
-        config.user_split_seed,
-        config.panel,
-        config.recommender,
-        config.modalities,
-        config.attributes,
-    )
+    @property
+    def made(self) -> str:
+        """What all its runs were made with, if not like the opened one."""
+        return self.points[0].made
 
 
-def point(run_id: str, config: RunConfig, leakage: pd.DataFrame, accuracy: pd.DataFrame, users: str) -> Point:
+@dataclass(frozen=True)
+class Hidden:
+    """How many finished runs were left out, each counted under its first reason."""
+
+    data: int = 0
+    split: int = 0
+    audit: int = 0
+    model: int = 0
+    """Another recommender, other settings of it, or other modalities: shown when the reader widens."""
+
+
+def comparable(
+    opened: RunConfig, others: Sequence[tuple[str, RunConfig]], wide: bool = False
+) -> tuple[list[str], Hidden]:
+    """Ids of the runs that may stand on one figure with the opened one, and how many may not, by reason.
+
+    Method, weights and seed are free. Data, splits and what is attacked must be equal; so must the recommender and its
+    modalities, unless `wide`.
+    """
+    reasons = {run_id: _reason(opened, config) for run_id, config in others}
+    allowed = ("", "model") if wide else ("",)
+    counts = Counter(reason for reason in reasons.values() if reason not in allowed)
+    return [run_id for run_id, reason in reasons.items() if reason in allowed], Hidden(**counts)
+
+
+def _reason(opened: RunConfig, other: RunConfig) -> str:
+    """Why a run can't stand beside the opened one, as a field of `Hidden`; "" if it can."""
+    if other.fingerprint != opened.fingerprint:
+        return "data"
+    if (other.split_seed, other.user_split_seed) != (opened.split_seed, opened.user_split_seed):
+        return "split"
+    if (other.panel, other.attributes) != (opened.panel, opened.attributes):
+        return "audit"
+    return "" if same_model(opened, other) else "model"
+
+
+def same_model(opened: RunConfig, other: RunConfig) -> bool:
+    """Whether both runs train the same recommender on the same modalities."""
+    return (other.recommender, other.modalities) == (opened.recommender, opened.modalities)
+
+
+def point(
+    run_id: str, config: RunConfig, leakage: pd.DataFrame, accuracy: pd.DataFrame, users: str, made: str = ""
+) -> Point:
     """Read one run's tables; a run that mitigates nothing is called "none", whatever its method."""
     recall = accuracy[(accuracy["metric"] == "recall") & (accuracy["k"] == 20)].set_index("model")["value"]
     table = aucs(leakage, users)
     attacks = {key[0]: figure for key, figure in table.items() if key[1:] == ("user_vector", "", "after", "strongest")}
     weights = tuple(config.active_weights.items()) if config.mitigation.name != NONE else ()
     method = config.mitigation.name if weights else NONE
-    return Point(run_id, method, weights, config.seed, float(recall["mitigated"] / recall["base"]), attacks)
+    return Point(run_id, method, weights, config.seed, float(recall["mitigated"] / recall["base"]), attacks, made)
 
 
 def settings(points: Sequence[Point], attribute: str) -> list[Setting]:
@@ -98,11 +134,11 @@ def settings(points: Sequence[Point], attribute: str) -> list[Setting]:
 
     A run of the same seed that stands twice counts once.
     """
-    grouped: dict[tuple[str, tuple[tuple[str, float], ...]], dict[int, Point]] = {}
+    grouped: dict[tuple[str, str, tuple[tuple[str, float], ...]], dict[int, Point]] = {}
     for each in points:
-        grouped.setdefault((each.method, each.weights), {})[each.seed] = each
+        grouped.setdefault((each.made, each.method, each.weights), {})[each.seed] = each
     found = [_average(tuple(seeds.values()), attribute) for seeds in grouped.values()]
-    return sorted(found, key=lambda each: (each.method != NONE, each.method, each.weight))
+    return sorted(found, key=lambda each: (each.made, each.method != NONE, each.method, each.weight))
 
 
 def _average(points: tuple[Point, ...], attribute: str) -> Setting:
@@ -155,13 +191,12 @@ def nearest(found: Sequence[Setting], lose: float, right: float) -> Setting:
 
 @dataclass(frozen=True)
 class Payer:
-    """One group's accuracy before and after, and the paired change with its interval."""
+    """One group's accuracy before and after with their intervals, and the paired change with its own."""
 
     attribute: str
     group: str
-    n: int
-    before: float
-    after: float
+    before: Figure
+    after: Figure
     change: float
     low: float
     high: float
@@ -172,17 +207,25 @@ class Payer:
         return self.high < 0
 
 
+def measured(groups: pd.DataFrame, known: Iterable[str]) -> list[str]:
+    """The metrics, of those known, that a run's table holds."""
+    there = set(groups["metric"])
+    return [metric for metric in known if metric in there]
+
+
 def payers(groups: pd.DataFrame, metric: str, k: int) -> list[Payer]:
     """Everyone first, then every group by loss."""
     rows = groups[(groups["metric"] == metric) & (groups["k"] == k) & (groups["group"] != "gap")]
-    keys = ["attribute", "group"]
-    base = rows[rows["model"] == "base"].set_index(keys)["value"]
-    after = rows[rows["model"] == "mitigated"]
+    before = {(row.attribute, row.group): _accuracy(row) for row in rows[rows["model"] == "base"].itertuples()}
     found = [
         Payer(
-            row.attribute, row.group, int(row.n_users), float(base[row.attribute, row.group]), float(row.value),
+            row.attribute, row.group, before[row.attribute, row.group], _accuracy(row),
             float(row.paired_difference), float(row.pd_low), float(row.pd_high),
         )
-        for row in after.itertuples()
+        for row in rows[rows["model"] == "mitigated"].itertuples()
     ]  # fmt: skip
     return sorted(found, key=lambda each: (each.attribute != "", each.change))
+
+
+def _accuracy(row: Any) -> Figure:
+    return Figure(float(row.value), float(row.ci_low), float(row.ci_high), int(row.n_users))

@@ -7,6 +7,7 @@ import streamlit as st
 
 from dashboard import choices, loaders, state, widgets
 from dashboard.choices import Choices
+from dashboard.run_progress import NEW
 from dashboard.wording import train as words
 from dashboard.wording.names import attribute_title, modality_title
 from fmm_core.fairness.specs import MITIGATIONS
@@ -15,6 +16,8 @@ from fmm_core.runs import client
 from fmm_core.runs.config import PRESETS
 
 Card = Mapping[str, Any]
+RECENT = 12
+"""How many runs the list names."""
 
 
 def dataset() -> Card | None:
@@ -36,13 +39,15 @@ def dataset() -> Card | None:
     return cards[chosen]
 
 
-def modalities(card: Card, unused: bool) -> tuple[str, ...]:
-    """One switch per modality. Clicks are always on."""
+def modalities(card: Card, recommender: str) -> tuple[str, ...]:
+    """One switch per modality. Clicks are always on; a recommender that uses no modality says so."""
+    spec = RECOMMENDERS[recommender]
+    unused = not spec.needs_modalities
     widgets.section(words.USE, words.USE_NOTE)
     _row("Clicks", words.CLICKS, True, disabled=True)
     chosen = []
     for name in card["modalities"]:
-        note = "Not used by LightGCN." if unused else widgets.plain(words.modality_line(card, name))
+        note = words.not_used(spec.title) if unused else widgets.plain(words.modality_line(card, name))
         if _row(modality_title(card, name), note, True, disabled=unused, key=f"use_{card['id']}_{name}"):
             chosen.append(name)
     return tuple(chosen)
@@ -96,15 +101,33 @@ def how() -> tuple[str, str]:
     return method, preset
 
 
+def curve() -> tuple[bool, int]:
+    """Whether to try every weight, and with how many seeds."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        whole = st.toggle(words.CURVE, key="whole_curve", help=words.CURVE_HELP, persist_state="session")
+        if not whole:
+            return False, choices.CURVE_SEEDS
+        seeds = st.number_input(
+            words.SEEDS, 1, 10, choices.CURVE_SEEDS, key="curve_seeds", persist_state="session", width=140,
+            help=words.SEEDS_HELP,
+        )  # fmt: skip
+    return True, int(seeds)
+
+
 def engineers() -> tuple[str, int, int]:
     """Recommender, seed, split seed."""
-    with st.expander(words.ENGINEERS, icon=":material/tune:", key="engineers"):
-        options = {name: (spec.title, spec.sentence) for name, spec in RECOMMENDERS.items()}
-        recommender = _radio("Recommender", options, "recommender")
-        left, right = st.columns(2)
-        seed = left.number_input("Seed", 0, 1_000_000, 0, key="seed", persist_state="session")
-        split_seed = right.number_input("Split seed", 0, 1_000_000, 42, key="split_seed", persist_state="session")
+    options = {name: (spec.title, spec.sentence) for name, spec in RECOMMENDERS.items()}
+    recommender = _radio("Recommender", options, "recommender")
+    left, right = st.columns(2)
+    seed = left.number_input("Seed", 0, 1_000_000, 0, key="seed", persist_state="session")
+    split_seed = right.number_input("Split seed", 0, 1_000_000, 42, key="split_seed", persist_state="session")
     return recommender, int(seed), int(split_seed)
+
+
+def exact_settings(chosen: Choices) -> None:
+    """Everything the first of the runs will be made with."""
+    st.caption(words.EXACT)
+    st.code(chosen.configs()[0].model_dump_json(indent=2), language="json", height=260)
 
 
 def _radio(label: str, options: dict[str, tuple[str, str]], key: str) -> str:
@@ -133,7 +156,7 @@ def submit_card(chosen: Choices, card: Card) -> None:
                      key="train_button"):  # fmt: skip
             first = client.submit(state.store(), *configs)[0]
             state.choose(first.id)
-            st.session_state.pop("set_up", None)
+            st.query_params.pop(NEW, None)
             st.rerun()
         with st.expander(words.COMMAND, icon=":material/terminal:", key="command"):
             st.code(chosen.command(), language="bash", wrap_lines=True)
@@ -141,24 +164,35 @@ def submit_card(chosen: Choices, card: Card) -> None:
 
 def recent_runs() -> None:
     """The last runs, where they stand, and a way to each."""
-    facts = loaders.runs(state.store())[:12]
+    facts = loaders.runs(state.store())[:RECENT]
     if not facts:
         return
     widgets.section(words.RECENT)
     for each in facts:
-        left, middle, right = st.columns([7, 2, 1], vertical_alignment="center")
-        page = "overview" if each.state == "done" else "train"
-        run = state.store().run(each.id)
-        left.page_link(state.PAGES[page], label=widgets.plain(each.label), query_params=state.link(run))
-        middle.caption(words.STATE_WORDS[each.state])
-        if right.button("Delete", icon=":material/delete:", type="tertiary", key=f"delete_{each.id}",
-                        disabled=each.state == "running"):  # fmt: skip
-            _ask_delete(each.id)
+        with st.container(horizontal=True, vertical_alignment="center", key=f"run_{each.id}"):
+            with st.container(gap=None, width="stretch"):
+                st.markdown(widgets.plain(each.label))
+                st.caption(widgets.plain(words.recent_line(each.when or each.id, each.config.seed, each.state)))
+            _open(each)
+            if st.button(words.DELETE, icon=":material/delete:", type="tertiary", key=f"delete_{each.id}",
+                         disabled=each.state == "running"):  # fmt: skip
+                _ask_delete(each.id)
+
+
+def _open(facts: loaders.RunFacts) -> None:
+    """A link to what was found, or to how the run is doing."""
+    if facts.state == "done":
+        st.page_link(state.PAGES["overview"], label=words.OPEN, query_params={"run": facts.id}, width="content")
+    elif st.button(words.PROGRESS, type="tertiary", key=f"open_{facts.id}"):
+        state.choose(facts.id)
+        st.query_params.pop(NEW, None)
+        st.rerun()
 
 
 @st.dialog("Delete the run")
 def _ask_delete(run_id: str) -> None:
     st.write(words.DELETE_SURE)
-    if st.button("Delete it", type="primary", key="delete_sure"):
-        state.store().delete_run(run_id)
-        st.rerun()
+    with widgets.spoken():  # another tab may have been faster
+        if st.button(words.DELETE_YES, type="primary", key="delete_sure"):
+            state.store().delete_run(run_id)
+            st.rerun()

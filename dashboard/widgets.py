@@ -21,11 +21,17 @@ SHEET, READING, HEADLINE = 1080, 760, 900
 @contextmanager
 def sheet() -> Iterator[None]:
     """The centred page; a problem inside becomes a sentence, never a traceback."""
-    with st.container(horizontal_alignment="center"), st.container(width=SHEET, gap="small", key="sheet"):
-        try:
-            yield
-        except FmmError as error:
-            st.error(str(error), title=words.PROBLEM, icon=":material/error:")
+    with st.container(horizontal_alignment="center"), st.container(width=SHEET, gap="small", key="sheet"), spoken():
+        yield
+
+
+@contextmanager
+def spoken() -> Iterator[None]:
+    """A problem inside becomes a sentence. Fragments and dialogs need their own: they rerun without their page."""
+    try:
+        yield
+    except FmmError as error:
+        st.error(plain(str(error)), title=words.PROBLEM, icon=":material/error:")
 
 
 def headline(sentence: str, deck: str = "") -> None:

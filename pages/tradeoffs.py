@@ -2,10 +2,10 @@
 
 import streamlit as st
 
-from dashboard import loaders, state, tradeoff_views, widgets
+from dashboard import comparison_view, loaders, state, tradeoff_views, widgets
 from dashboard.wording import tradeoffs as words
 
-VIEWS = {"runs": tradeoff_views.all_runs, "pays": tradeoff_views.pays, "compare": tradeoff_views.compare}
+VIEWS = {"runs": tradeoff_views.all_runs, "pays": tradeoff_views.pays, "compare": comparison_view.compare}
 
 
 def main() -> None:

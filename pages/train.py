@@ -5,7 +5,6 @@ import streamlit as st
 from dashboard import run_progress, state, train_form, widgets
 from dashboard.choices import Choices
 from dashboard.wording import train as words
-from fmm_core.recommenders.specs import RECOMMENDERS
 from fmm_core.runs.store import RunFolder
 
 
@@ -25,7 +24,7 @@ def main() -> None:
 
 def in_progress(run: RunFolder) -> bool:
     """Whether this run's progress is what the reader came for."""
-    return run.status().state != "done" and st.session_state.get("set_up") != run.id
+    return run.status().state != "done" and run_progress.NEW not in st.query_params
 
 
 def finished(run: RunFolder) -> None:
@@ -45,13 +44,16 @@ def form() -> None:
         return
     left, right = st.columns([7, 4], gap="large")
     with left:
-        unused = not RECOMMENDERS[st.session_state.get("recommender", "lattice")].needs_modalities
-        modalities = train_form.modalities(card, unused)
+        modalities = train_form.modalities(card, st.session_state.get("recommender", "lattice"))
         weights = train_form.weights(card, st.session_state.get("method", "repair"))
         method, preset = train_form.how()
-        curve = st.toggle(words.CURVE, key="whole_curve", help=words.CURVE_HELP, persist_state="session")
-        recommender, seed, split_seed = train_form.engineers()
-    chosen = Choices(card["id"], modalities, weights, method, preset, recommender, seed, split_seed, curve)
+        curve, seeds = train_form.curve()
+        engineers = st.expander(words.ENGINEERS, icon=":material/tune:", key="engineers")
+        with engineers:
+            recommender, seed, split_seed = train_form.engineers()
+    chosen = Choices(card["id"], modalities, weights, method, preset, recommender, seed, split_seed, curve, seeds)
+    with engineers:
+        train_form.exact_settings(chosen)
     with right:
         train_form.submit_card(chosen, card)
 

@@ -7,15 +7,16 @@ import plotly.graph_objects as go
 
 from dashboard import theme
 from dashboard.tradeoffs import NONE, Setting, front, meets
-from dashboard.wording.tradeoffs import UP_AXIS, method_title, point_hover
+from dashboard.wording.tradeoffs import BARGAIN, UP_AXIS, line_title, point_hover
 
 HEIGHT = 440
+LARGE, USUAL, RING = 16, 11, 28  # px
 LOOKS = {
-    "none": (theme.MUTED, "square"),
-    "repair": (theme.AFTER, "circle"),
-    "leace": (theme.SKY, "cross"),
+    "none": (theme.MUTED, "square", "■"),
+    "repair": (theme.AFTER, "circle", "●"),
+    "leace": (theme.SKY, "cross", "✚"),
 }
-"""Colour token and shape per method; no method looks like a verdict."""
+"""Colour token, shape, and the same shape in text, per method; no method looks like a verdict."""
 
 
 def trade_off(
@@ -30,13 +31,14 @@ def trade_off(
     best : the setting to ring, if any
     """
     span, heights = _spans(found, tolerance)
-    methods = list(dict.fromkeys(each.method for each in found))
-    lines = [[each for each in found if each.method == method] for method in methods]
+    kinds = list(dict.fromkeys((each.made, each.method) for each in found))
+    lines = [[each for each in found if (each.made, each.method) == kind] for kind in kinds]
     traces = [_band(front(found)), *(trace for line in lines for trace in (_seeds(line), _line(line)))]
     traces += [_ring(best)] if best is not None else []
-    traces += [_symbols(line, lose, right) for line in lines]
+    traces += [_symbols(line, lose, right, best) for line in lines]
     texts = [_name(min(line, key=lambda each: each.kept), span) for line in lines]
-    texts += [_weight(each) for each in found if each.method == opened and opened != NONE]
+    texts += [_weight(each, each is best) for each in found if (each.made, each.method) == ("", opened) != ("", NONE)]
+    texts += [_bargain(best, span)] if best is not None else []
     design = theme.layout(
         HEIGHT,
         margin={"l": 30, "r": 8, "t": 30, "b": 46},
@@ -103,36 +105,39 @@ def _seeds(line: Sequence[Setting]) -> dict[str, Any]:
 
 
 def _line(line: Sequence[Setting]) -> dict[str, Any]:
+    dash = "dot" if line[0].made else "solid"
     return {
         "type": "scatter", "mode": "lines", "x": [100 * each.kept for each in line], "hoverinfo": "skip",
-        "y": [100 * each.attack for each in line], "line": {"color": LOOKS[line[0].method][0], "width": 1.5},
+        "y": [100 * each.attack for each in line],
+        "line": {"color": LOOKS[line[0].method][0], "width": 1.5, "dash": dash},
     }  # fmt: skip
 
 
-def _symbols(line: Sequence[Setting], lose: float, right: float) -> dict[str, Any]:
-    colour, symbol = LOOKS[line[0].method]
+def _symbols(line: Sequence[Setting], lose: float, right: float, best: Setting | None) -> dict[str, Any]:
+    colour, symbol, _ = LOOKS[line[0].method]
+    way = "-open" if line[0].made else ""
     return {
         "type": "scatter",
         "mode": "markers",
         "x": [100 * each.kept for each in line],
         "y": [100 * each.attack for each in line],
         "marker": {
-            "size": [15 if meets(each, lose, right) else 9 for each in line],
-            "symbol": ["triangle-down" if each.below else symbol for each in line],
+            "size": [LARGE if meets(each, lose, right) else USUAL for each in line],
+            "symbol": [f"{'triangle-down' if each.below else symbol}{way}" for each in line],
             "color": colour,
-            "line": {"color": theme.BACKGROUND, "width": 1.5},
+            "line": {"color": theme.BACKGROUND if not way else colour, "width": 1.5},
             "opacity": 1,
         },
         "selected": {"marker": {"opacity": 1}},
         "unselected": {"marker": {"opacity": 1}},
         "customdata": [each.points[0].run_id for each in line],
-        "text": [point_hover(each) for each in line],
+        "text": [point_hover(each, each is best) for each in line],
         "hovertemplate": "%{text}<extra></extra>",
     }
 
 
 def _ring(best: Setting) -> dict[str, Any]:
-    marker = {"size": 26, "symbol": "circle-open", "color": theme.INK, "line": {"width": 2}}
+    marker = {"size": RING, "symbol": "circle-open", "color": theme.INK, "line": {"width": 2}}
     return {
         "type": "scatter", "mode": "markers", "x": [100 * best.kept], "y": [100 * best.attack], "marker": marker,
         "hoverinfo": "skip",
@@ -140,17 +145,28 @@ def _ring(best: Setting) -> dict[str, Any]:
 
 
 def _name(end: Setting, span: list[float]) -> dict[str, Any]:
-    colour, _ = LOOKS[end.method]
+    colour, _, glyph = LOOKS[end.method]
     near_left = 100 * end.kept - span[0] < 0.25 * (span[1] - span[0])
     return {
-        "x": 100 * end.kept, "y": 100 * end.attack, "xanchor": "left" if near_left else "right", "yanchor": "bottom",
-        "xshift": 4 if near_left else -12, "yshift": 6, "showarrow": False,
-        "text": f"{theme.coloured(colour, '●')} <b>{method_title(end.method)}</b>", "font": {"size": theme.TEXT},
+        "x": 100 * end.kept, "y": 100 * end.attack, "xanchor": "left" if near_left else "right",
+        "yanchor": "top" if end.made else "bottom",
+        "xshift": 4 if near_left else -12, "yshift": -6 if end.made else 6, "showarrow": False,
+        "text": f"{theme.coloured(colour, glyph)} <b>{theme.shown(line_title(end))}</b>", "font": {"size": theme.TEXT},
     }  # fmt: skip
 
 
-def _weight(setting: Setting) -> dict[str, Any]:
+def _bargain(best: Setting, span: list[float]) -> dict[str, Any]:
+    """Below the ring, where the front leaves the figure empty."""
+    near_right = span[1] - 100 * best.kept < 0.22 * (span[1] - span[0])
     return {
-        "x": 100 * setting.kept, "y": 100 * setting.attack, "xanchor": "left", "xshift": 12, "showarrow": False,
+        "x": 100 * best.kept, "y": 100 * best.attack, "xanchor": "right" if near_right else "left", "yanchor": "top",
+        "yshift": -RING / 2, "showarrow": False, "text": BARGAIN, "font": {"size": theme.AXIS},
+    }  # fmt: skip
+
+
+def _weight(setting: Setting, ringed: bool) -> dict[str, Any]:
+    return {
+        "x": 100 * setting.kept, "y": 100 * setting.attack, "xanchor": "left", "showarrow": False,
+        "xshift": 20 if ringed else 12,
         "text": theme.coloured(theme.MUTED, f"{setting.weight:g}"), "font": {"size": theme.AXIS},
     }  # fmt: skip

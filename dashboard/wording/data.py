@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from dashboard.wording.markdown import plain
 from dashboard.wording.names import attribute_title, modality_title, nouns, running
 from dashboard.wording.numbers import count, listed, percent, small
 
@@ -31,14 +32,23 @@ def headline(card: Mapping[str, Any]) -> str:
     if not refused:
         return start
     names = listed([running(attribute_title(card, name)) for name in refused])
-    return f"{start} {names[:1].upper()}{names[1:]} {'has' if len(refused) == 1 else 'have'} too few people."
+    return f"{start} {names[:1].upper()}{names[1:]} cannot."
+
+
+def refusals(card: Mapping[str, Any]) -> list[str]:
+    """One sentence per attribute that cannot be audited, with the reason."""
+    return [
+        f"{attribute_title(card, name)} is not audited: {item['reason']}."
+        for name, item in card["attributes"].items()
+        if not item["offered"]
+    ]
 
 
 def deck(card: Mapping[str, Any]) -> str:
     """Counts, and what describes the items."""
-    items = nouns(card)[1]
+    items = plain(nouns(card)[1])
     start = f"{count(card['n_users'])} people, {count(card['n_items'])} {items} and {count(card['n_pairs'])} clicks."
-    names = [running(modality_title(card, name)) for name in card["modalities"]]
+    names = [plain(running(modality_title(card, name))) for name in card["modalities"]]
     if not names:
         return start
     said = listed(names)

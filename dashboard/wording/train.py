@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from dashboard.choices import CURVE_SEEDS, WEIGHTS, Choices
+from dashboard.choices import WEIGHTS, Choices
+from dashboard.wording.markdown import plain
 from dashboard.wording.names import attribute_title, modality_title, running
 from dashboard.wording.numbers import count, listed, percent, small
 from dashboard.wording.states import STAGES, duration
@@ -28,12 +29,12 @@ PROTECT_HELP = (
 )
 HOW = "3 How?"
 CURVE = "Draw the whole curve"
-CURVE_HELP = (
-    f"Tries the weights 0, 0.25, 0.5, 0.75 and 1 on what you protect, each with {CURVE_SEEDS} seeds. "
-    "The recommender is trained once per seed."
-)
+CURVE_HELP = "Tries the weights 0, 0.25, 0.5, 0.75 and 1 on what you protect. The recommender is trained once per seed."
+SEEDS = "Seeds"
+SEEDS_HELP = "Every weight is tried this often from another random start, so that luck shows."
 START = "Train and audit"
-ENGINEERS = "For engineers: recommender, seeds"
+ENGINEERS = "For engineers: recommender, seeds, exact settings"
+EXACT = "What will run, in full. The command line takes such a file by --config, and single fields by --set."
 COMMAND = "The same from the command line"
 CANCEL = "Cancel"
 CANCEL_SURE = "Stop this run? Finished steps are kept, so it can be resumed later."
@@ -41,9 +42,10 @@ RESUME = "Resume"
 ANOTHER = "Set up another run"
 LOG = "Log, for engineers"
 RECENT = "Recent runs"
+OPEN, PROGRESS, DELETE = "Open", "Progress", "Delete"
+CANCEL_YES, DELETE_YES = "Stop it", "Delete it"
 DELETE_SURE = "Delete this run and its figures? The data set and the trained recommender stay in the cache."
 SO_FAR = "So far"
-SO_FAR_NOTE = "Films found of 100 among clicks held back for checking. The audit uses other clicks."
 
 STATE_WORDS = {
     "queued": "waiting",
@@ -64,6 +66,21 @@ def modality_line(card: Mapping[str, Any], name: str) -> str:
     return f"From {source}.{covered}"
 
 
+def not_used(recommender: str) -> str:
+    """Beside a switch that does nothing for this recommender."""
+    return f"{recommender} looks at clicks alone and does not use it."
+
+
+def so_far_note(items: str) -> str:
+    """What the chart of a running training shows."""
+    return f"Of 100 {items} held back for checking, how many are found. The audit uses others."
+
+
+def recent_line(when: str, seed: int, state: str) -> str:
+    """What tells a run in the list from its like: ``3 Jan 14:02, seed 0, done``."""
+    return f"{when}, seed {seed}, {STATE_WORDS[state]}"
+
+
 def attribute_line(attribute: Mapping[str, Any]) -> str:
     """How many groups, and the smallest that an attack tells apart."""
     if not attribute["offered"]:
@@ -79,16 +96,16 @@ def weight_label(weight: float) -> str:
 
 
 def summary(choices: Choices, card: Mapping[str, Any]) -> str:
-    """The settings as one sentence in Streamlit's markdown; names from the data are plain words already checked."""
-    inputs = ["clicks", *(running(modality_title(card, name)) for name in choices.used)]
-    start = f"**{RECOMMENDERS[choices.recommender].title}** on **{card['title']}** with {listed(inputs)}."
+    """The settings as one sentence in Streamlit's markdown; names from the data are escaped."""
+    inputs = ["clicks", *(plain(running(modality_title(card, name))) for name in choices.used)]
+    start = f"**{RECOMMENDERS[choices.recommender].title}** on **{plain(card['title'])}** with {listed(inputs)}."
     if not choices.protected:
         return f"{start} Protects nobody: this shows what is given away today."
-    strengths = [f"**{running(attribute_title(card, n))}** {_strength(w)}" for n, w in choices.protected.items()]
+    bold = {name: f"**{plain(running(attribute_title(card, name)))}**" for name in choices.protected}
     method = f"**{MITIGATIONS[choices.method].title.lower()}**" if choices.method != "leace" else "**LEACE**"
     if choices.whole_curve:
-        names = listed([f"**{running(attribute_title(card, name))}**" for name in choices.protected])
-        return f"{start} Protects {names} by {method}, at every strength."
+        return f"{start} Protects {listed(list(bold.values()))} by {method}, at every strength."
+    strengths = [f"{bold[name]} {_strength(weight)}" for name, weight in choices.protected.items()]
     return f"{start} Protects {listed(strengths)} by {method}."
 
 
@@ -100,7 +117,10 @@ def _strength(weight: float) -> str:
 def cost(choices: Choices, runs: int) -> str:
     """How many runs and how long, roughly."""
     each = PRESETS[choices.preset].removesuffix(".")
-    return each + "." if runs == 1 else f"{count(runs)} runs. The recommender is trained {small(CURVE_SEEDS)} times."
+    if runs == 1:
+        return f"{each}."
+    times = "once" if choices.seeds == 1 else f"{small(choices.seeds)} times"
+    return f"**{count(runs)} runs.** The recommender is trained {times}, the rest is quick."
 
 
 def waiting(queued: int) -> str:

@@ -97,7 +97,9 @@ class Dataset:
 def merge_small(attribute: Attribute, minimum: int = MIN_GROUP) -> Attribute:
     """Merge groups of fewer than `minimum` people into *other*; if that stays too small, its people are left out.
 
-    Labels stay in the data set; this is the view that attacks and group tables work on.
+    Labels stay in the data set; this is the view that attacks and group tables work on. People left out get the code
+    −1, so ``(merged.codes < 0).sum() - (attribute.codes < 0).sum()`` counts them. Where a group called *other* exists,
+    small groups join it. `edges` are kept only if every band is.
     """
     counts = attribute.counts
     large = [index for index in range(len(counts)) if counts[index] >= minimum]
@@ -105,25 +107,8 @@ def merge_small(attribute: Attribute, minimum: int = MIN_GROUP) -> Attribute:
     groups = [attribute.groups[index] for index in large]
     recode = np.full(len(counts) + 1, UNDISCLOSED, np.int16)  # the last entry serves code −1
     recode[large] = np.arange(len(large))
-    if counts[small].sum() >= minimum:
-        recode[small] = groups.index(OTHER) if OTHER in groups else len(groups)
+    if small and (OTHER in groups or counts[small].sum() >= minimum):
         groups += [] if OTHER in groups else [OTHER]
-    return replace(attribute, groups=tuple(groups), codes=recode[attribute.codes], edges=None)
-
-
-def unique_pairs(
-    user: NDArray[np.integer], item: NDArray[np.integer], time: NDArray[np.float64] | None, n_items: int
-) -> tuple[Pairs, int]:
-    """Sort interactions by user and item and merge repeated ones (the earliest time is kept).
-
-    Returns
-    -------
-    pairs, number of repeats merged
-    """
-    key = user.astype(np.int64) * n_items + item
-    order = np.argsort(key, kind="stable") if time is None else np.lexsort((time, key))
-    first = np.ones(len(key), bool)
-    first[1:] = np.diff(key[order]) != 0
-    kept = order[first]
-    pairs = Pairs(user[kept].astype(np.int32), item[kept].astype(np.int32), None if time is None else time[kept])
-    return pairs, len(key) - len(kept)
+        recode[small] = groups.index(OTHER)
+    edges = attribute.edges if len(large) == len(counts) else None
+    return replace(attribute, groups=tuple(groups), codes=recode[attribute.codes], edges=edges)

@@ -1,6 +1,7 @@
 """From what is known of an item to numbers: titles, categories, facts; rows that are missing get the mean."""
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
@@ -14,28 +15,45 @@ from fmm_core.types import Floats
 TEXT_WIDTH = 128
 """Most numbers per item that text or facts are reduced to."""
 
+MIN_ITEMS = 2
+"""Words in fewer items say nothing about likeness and are dropped."""
 
-def encode_bags(bags: Sequence[Iterable[str]], source: str, width: int = TEXT_WIDTH, min_count: int = 2) -> Modality:
-    """TF-IDF of bags of words, reduced by a truncated SVD with a fixed start, so the same bags give the same numbers.
+
+def encode_bags(bags: Sequence[Iterable[str]], source: str, width: int = TEXT_WIDTH) -> Modality | None:
+    """TF-IDF of bags of words (log term frequency, rows of length 1), reduced by a truncated SVD with a fixed start.
+
+    On one machine the same bags give the same bits, whatever the number of threads.
 
     Parameters
     ----------
     bags : one iterable of words per item; an empty one means the item is missing
-    min_count : words in fewer items say nothing about likeness and are dropped
+
+    Returns
+    -------
+    None if no word is in two bags.
     """
+    words_of = [list(bag) for bag in bags]
+    counts = Counter(word for bag in words_of for word in set(bag))
+    shared = {word for word, count in counts.items() if count >= MIN_ITEMS}
+    if not shared:
+        return None
+    present = np.array([bool(bag) for bag in words_of])
+    features = _reduced([[word for word in bag if word in shared] for bag in words_of], width)
+    return Modality(impute(features, present), present, source)
+
+
+def _reduced(bags: list[list[str]], width: int) -> Floats:
     from sklearn.decomposition import TruncatedSVD
     from sklearn.feature_extraction.text import TfidfVectorizer
+    from threadpoolctl import threadpool_limits
 
-    words_of = [list(bag) for bag in bags]
-    present = np.array([bool(bag) for bag in words_of])
-    vectorizer = TfidfVectorizer(analyzer=list, min_df=min(min_count, max(1, int(present.sum()))), sublinear_tf=True)
-    weights = csr_matrix(vectorizer.fit_transform(words_of))  # (items, words)
-    rank = min(width, min(weights.shape) - 1)
-    if rank < 1:
-        features = weights.toarray()
-    else:
-        features = TruncatedSVD(rank, algorithm="randomized", random_state=0).fit_transform(weights)
-    return Modality(impute(features.astype(np.float32), present), present, source)
+    weights = csr_matrix(TfidfVectorizer(analyzer=list, sublinear_tf=True).fit_transform(bags))  # (items, words)
+    if weights.shape[1] <= width:
+        return weights.toarray().astype(np.float32)
+    rank = min(width, weights.shape[0] - 1)
+    with threadpool_limits(1):  # sums split over threads differ in the last bit, and with them the fingerprint
+        features = TruncatedSVD(rank, algorithm="randomized", random_state=0).fit_transform(weights)  # (items, rank)
+    return features.astype(np.float32)
 
 
 def words(text: str) -> list[str]:
@@ -46,10 +64,17 @@ def words(text: str) -> list[str]:
 
 def encode_categories(
     bags: Sequence[Iterable[str]], source: str, numbers: NDArray[np.floating] | None = None
-) -> Modality:
-    """One column per category (1 or 0), and one for a standardised number such as the year where there is one."""
+) -> Modality | None:
+    """One column per category (1 or 0), and one for a standardised number such as the year where there is one.
+
+    Returns
+    -------
+    None if no item has a category.
+    """
     words_of = [list(bag) for bag in bags]
     names = sorted({name for bag in words_of for name in bag})
+    if not names:
+        return None
     index = {name: column for column, name in enumerate(names)}
     features = np.zeros((len(words_of), len(names)), np.float32)
     for row, bag in enumerate(words_of):
@@ -61,6 +86,7 @@ def encode_categories(
 
 
 def _standardised(numbers: NDArray[np.floating]) -> NDArray[np.floating]:
+    """Mean 0 and spread 1 over the known numbers; an unknown one (NaN) counts as the mean."""
     known = np.isfinite(numbers)
     if not known.any():
         return np.zeros_like(numbers)

@@ -4,6 +4,7 @@ import hashlib
 import json
 import re
 import shutil
+import zipfile
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -19,7 +20,11 @@ FORMAT = 1
 
 
 def fingerprint(dataset: Dataset) -> str:
-    """sha256 over the canonical arrays: 64 hex digits. Name, titles and notes do not count."""
+    """sha256 over the canonical arrays: 64 hex digits.
+
+    The order of users and items counts. Name, titles, sources and notes do not; band edges do through the bands' names.
+    Features are compared to the last bit, so a text encoder's may differ between kinds of processor.
+    """
     digest = hashlib.sha256()
 
     def add(label: str, array: np.ndarray) -> None:
@@ -43,10 +48,17 @@ def fingerprint(dataset: Dataset) -> str:
     return digest.hexdigest()
 
 
+def slug_of(name: str) -> str:
+    """A name as part of a folder's: small letters, digits and hyphens, at most 60."""
+    return re.sub(r"[^a-z0-9]+", "-", name.lower())[:60].strip("-") or "data"
+
+
 def save(dataset: Dataset, datasets_dir: Path) -> Path:
-    """Store a data set and return its folder; an equal one that is there already is left alone."""
-    print_ = fingerprint(dataset)
-    slug = re.sub(r"[^a-z0-9]+", "-", dataset.name.lower()).strip("-") or "data"
+    """Store a data set and return its folder; an equal one that is there already is left alone.
+
+    It is written whole beside its place and then moved there, so no reader ever sees half of it.
+    """
+    print_, slug = fingerprint(dataset), slug_of(dataset.name)
     target = datasets_dir / f"{slug}-{print_[:8]}"
     if target.exists():
         return target
@@ -55,6 +67,9 @@ def save(dataset: Dataset, datasets_dir: Path) -> Path:
     try:
         _write(dataset, draft, slug, print_)
         draft.rename(target)
+    except OSError:
+        if not target.exists():  # else somebody stored the same meanwhile
+            raise
     finally:
         shutil.rmtree(draft, ignore_errors=True)
     return target
@@ -125,34 +140,45 @@ def _modality_card(name: str, modality: Modality) -> dict[str, Any]:
 
 
 def load(folder: Path) -> Dataset:
-    """Read what `save` wrote.
+    """Read what `save` wrote, and check it against its fingerprint.
 
     Raises
     ------
     DataError
-        The folder is not a stored data set.
+        The folder is not a stored data set, was written by another version, or was changed since.
     """
     try:
         about = json.loads((folder / "dataset.json").read_text(encoding="utf-8"))
-        with np.load(folder / "pairs.npz", allow_pickle=False) as archive:
-            pairs = Pairs(**{name: archive[name] for name in archive.files})
-        users = pd.read_parquet(folder / "users.parquet")
-        items = pd.read_parquet(folder / "items.parquet")
-        features = {name: np.load(folder / f"modality.{name}.npy", allow_pickle=False) for name in about["modalities"]}
-    except (OSError, ValueError, KeyError) as error:
-        raise DataError(
-            "this is not a stored data set, or it is damaged",
-            folder.name,
-            "Fetch or import it again.",
-            code="data.stored",
-        ) from error
+        dataset = _read(folder, about) if about["format"] == FORMAT else None
+    except (OSError, EOFError, ValueError, LookupError, TypeError, zipfile.BadZipFile) as error:
+        raise _refusal(folder, "this is not a stored data set, or it is damaged", "data.stored") from error
+    if dataset is None:
+        raise _refusal(folder, f"its format is {about['format']}, and this version reads {FORMAT}", "data.format")
+    if fingerprint(dataset) != about["fingerprint"]:
+        raise _refusal(folder, "it was changed after it was stored (its fingerprint differs)", "data.changed")
+    return dataset
+
+
+def _refusal(folder: Path, what: str, code: str) -> DataError:
+    return DataError(what, f"data set {folder.name}", "Fetch or import it again.", code=code)
+
+
+def _read(folder: Path, about: dict[str, Any]) -> Dataset:
+    with np.load(folder / "pairs.npz", allow_pickle=False) as archive:
+        pairs = Pairs(**{name: archive[name] for name in archive.files})
+    users = pd.read_parquet(folder / "users.parquet")
+    items = pd.read_parquet(folder / "items.parquet")
     return Dataset(
         name=about["name"],
         users=users["user"].to_numpy(str),
         items=items["item"].to_numpy(str),
         pairs=pairs,
         modalities={
-            name: Modality(features[name], items[f"present.{name}"].to_numpy(bool), item["source"])
+            name: Modality(
+                features=np.load(folder / f"modality.{name}.npy", allow_pickle=False),
+                present=items[f"present.{name}"].to_numpy(bool),
+                source=item["source"],
+            )
             for name, item in about["modalities"].items()
         },
         attributes={name: _attribute(name, item, users) for name, item in about["attributes"].items()},

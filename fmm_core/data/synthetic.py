@@ -6,12 +6,15 @@ chosen degree, from nothing to clearly, and everything else in it is noise.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from typing import Annotated, Self
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 from scipy.special import softmax
 
+from fmm_core.data.construction import assemble
 from fmm_core.data.dataset import Attribute, Dataset, Modality, Note, Pairs
 
 GENRES = ("Adventure", "Comedy", "Crime", "Drama", "Horror", "Romance", "Science fiction", "War")
@@ -38,24 +41,31 @@ SECOND = {
 }
 
 
-@dataclass(frozen=True)
-class SyntheticConfig:
-    """What is planted.
+Share = Annotated[float, Field(ge=0, le=1)]
 
-    Attributes
-    ----------
-    gender_effect, age_effect : 0 plants nothing, 1 makes women and men (old and young) choose visibly other films
-    leak : how clearly each modality shows the genres, 0 (pure noise) to 1
-    """
 
-    seed: int = 0
-    n_users: int = 1000
-    n_items: int = 400
-    clicks: int = 36
-    gender_effect: float = 0.45
-    age_effect: float = 0.9
-    leak: Mapping[str, float] = field(default_factory=lambda: {"text": 0.9, "audio": 0.4, "image": 0.0})
-    width: int = 32
+class SyntheticConfig(BaseModel):
+    """What is planted."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    seed: int = Field(0, ge=0, description="everything random is drawn from it")
+    n_users: int = Field(1000, ge=2, description="people")
+    n_items: int = Field(400, ge=2, description="films")
+    clicks: int = Field(36, ge=1, description="films each person picks, all different; fewer than there are films")
+    gender_effect: Share = Field(0.45, description="0: women and men choose alike; 1: visibly other films")
+    age_effect: Share = Field(0.9, description="0: old and young choose alike; 1: visibly other films")
+    leak: Mapping[str, Share] = Field(
+        {"text": 0.9, "audio": 0.4, "image": 0.0},
+        description="per modality, how clearly it shows a film's genres, from 0 (pure noise) to 1 (no noise)",
+    )
+    width: int = Field(32, ge=1, description="numbers per film in every modality")
+
+    @model_validator(mode="after")
+    def _enough_films(self) -> Self:
+        if self.clicks >= self.n_items:
+            raise ValueError("clicks must be fewer than n_items")
+        return self
 
 
 @dataclass(frozen=True)
@@ -64,12 +74,17 @@ class Truth:
 
     Attributes
     ----------
+    config : the effects and leaks that were planted
     taste : users × genres, before it meets the films
     genres : items × genres, each film's share of every genre
     personal : users × genres, the part of a taste no attribute explains
-    chance : users × items, the luck (Gumbel noise) in every choice; with it a person can be made again, otherwise equal
+    chance : users × items, the luck (Gumbel noise) in every choice
+    popularity : items, what everyone finds in a film
+
+    With `taste` and `choose` a person can be made again with another gender or age and otherwise the same.
     """
 
+    config: SyntheticConfig
     taste: NDArray[np.float64]
     genres: NDArray[np.float64]
     personal: NDArray[np.float64]
@@ -103,7 +118,7 @@ def make(config: SyntheticConfig | None = None) -> tuple[Dataset, Truth]:
         notes=(_planted(config),),
         item_noun=("film", "films"),
     )
-    return dataset, truth
+    return assemble(dataset), truth
 
 
 def taste(config: SyntheticConfig, personal: NDArray, gender: NDArray, age: NDArray) -> NDArray[np.float64]:
@@ -124,6 +139,7 @@ def _draw_truth(rng: np.random.Generator, config: SyntheticConfig, gender: NDArr
     main = rng.integers(0, len(GENRES), config.n_items)
     genres = softmax(rng.normal(0, 1, (config.n_items, len(GENRES))) + 4 * np.eye(len(GENRES))[main], axis=1)
     return Truth(
+        config=config,
         taste=taste(config, personal, gender, age),
         genres=genres,
         personal=personal,

@@ -69,7 +69,9 @@ RECOMMENDERS: dict[str, RecommenderSpec] = {
         sentence="Links items that look, sound or read alike, and people through the items they chose.",
         needs_modalities=True,
         presets={
-            "quick": LatticeConfig(epochs=40, patience=5, batch_size=4096, learning_rate=1e-2, learn_graph_every=5),
+            "quick": LatticeConfig(
+                epochs=40, patience=5, batch_size=4096, most_steps=50, learning_rate=1e-2, learn_graph_every=5
+            ),
             "standard": LatticeConfig(learning_rate=3e-3),
             "paper": LatticeConfig(epochs=1000, patience=20, validate_every=1, most_steps=100_000, learning_rate=1e-3),
         },
@@ -79,7 +81,7 @@ RECOMMENDERS: dict[str, RecommenderSpec] = {
         sentence="Learns from clicks alone: people who chose the same items end up close together.",
         needs_modalities=False,
         presets={
-            "quick": LightGCNConfig(epochs=40, patience=5, batch_size=4096, learning_rate=1e-2),
+            "quick": LightGCNConfig(epochs=40, patience=5, batch_size=4096, most_steps=50, learning_rate=1e-2),
             "standard": LightGCNConfig(),
             "paper": LightGCNConfig(epochs=1000, patience=20, validate_every=1, most_steps=100_000, learning_rate=1e-3),
         },

@@ -5,6 +5,7 @@ import shlex
 from typer.testing import CliRunner
 
 from dashboard.choices import Choices, problem, protectable
+from dashboard.wording import data as data_words
 from dashboard.wording import train as words
 from fmm_core.cli import app
 from fmm_core.runs.store import StageTime, Status
@@ -37,6 +38,25 @@ def test_a_whole_curve_is_five_weights_times_three_seeds() -> None:
     assert sorted({run.weights["gender"] for run in runs}) == [0, 0.25, 0.5, 0.75, 1]
     assert sorted({run.seed for run in runs}) == [0, 1, 2]
     assert len(runs) == 15
+
+
+def test_a_curve_of_one_seed() -> None:
+    chosen = Choices("demo", ("text",), {"gender": 1.0}, whole_curve=True, seeds=1)
+    assert len(chosen.configs()) == 5
+    assert shlex.split(chosen.command())[-2:] == ["--seeds", "1"]
+    assert words.cost(chosen, 5) == "**5 runs.** The recommender is trained once, the rest is quick."
+
+
+def test_names_from_the_data_stay_text() -> None:
+    card = CARD | {"title": "**My** :red[films]"}
+    said = words.summary(Choices("demo", ("text",)), card)
+    assert said.startswith(r"**LATTICE** on **\*\*My\*\* \:red\[films\]** with clicks and text.")
+
+
+def test_why_an_attribute_is_not_audited() -> None:
+    card = CARD | {"attributes": dict(CARD["attributes"])}
+    assert data_words.headline(card) == "This data set can be audited for one attribute. Faith cannot."
+    assert data_words.refusals(card) == ["Faith is not audited: fewer than two groups have 20 people."]
 
 
 def test_no_mitigation_protects_nobody() -> None:

@@ -1,10 +1,12 @@
 """The data, train and trade-offs pages, empty and full, as Streamlit's own test harness sees them."""
 
+import copy
+import json
 from pathlib import Path
 
 import pytest
 import streamlit as st
-from fixtures import finished_run
+from fixtures import STRONGEST, finished_run
 from streamlit.testing.v1 import AppTest
 
 from fmm_core.runs import client
@@ -107,6 +109,19 @@ def test_progress_of_a_running_run(home: Path) -> None:
         assert not app.exception
 
 
+def test_a_problem_in_a_fragment_or_dialog_is_a_sentence() -> None:
+    def page() -> None:
+        from dashboard import widgets
+        from fmm_core.errors import StoreError
+
+        with widgets.spoken():
+            raise StoreError("this run is *already* done", "run a_b")
+
+    app = AppTest.from_function(page).run()
+    assert not app.exception
+    assert app.error[0].value == r"run a\_b\: this run is \*already\* done."
+
+
 def test_an_interrupted_run_can_be_resumed(home: Path) -> None:
     run = Store(home).new_run(make_config("synthetic"))
     run.write_status(Status(state="running", stage="pretrain"))
@@ -114,6 +129,34 @@ def test_an_interrupted_run_can_be_resumed(home: Path) -> None:
     assert headline(app) == "The run was interrupted."
     app.button(key="resume_button").click().run()
     assert [each.id for each in client.queue(Store(home))] == [run.id]
+
+
+def test_a_link_shows_the_progress_again_after_setting_up_another_run(home: Path) -> None:
+    run = Store(home).new_run(make_config("synthetic"))
+    run.write_status(Status(state="failed", error=Problem(what="it broke")))
+    finished_run(home)
+    app = opened("train", run=run.id)
+    app.button(key="another_button").click().run()
+    assert headline(app) == "Choose what the recommender may use, and whom to protect."
+    app.button(key=f"open_{run.id}").click().run()
+    assert headline(app) == "The run failed."
+
+
+def test_a_recommender_without_modalities_says_so(home: Path) -> None:
+    finished_run(home)
+    app = opened("train")
+    app.radio(key="recommender").set_value("lightgcn").run()
+    assert not app.exception
+    notes = [each.value for each in app.caption]
+    assert notes.count("LightGCN looks at clicks alone and does not use it.") == 2
+
+
+def test_the_exact_settings_are_shown(home: Path) -> None:
+    finished_run(home)
+    app = opened("train")
+    app.number_input(key="seed").set_value(7).run()
+    shown = next(json.loads(each.value) for each in app.code if each.value.startswith("{"))
+    assert (shown["seed"], shown["split_seed"], shown["mitigation"]["name"]) == (7, 42, "repair")
 
 
 @pytest.mark.usefixtures("home")
@@ -126,6 +169,47 @@ def test_one_run_offers_four_more_weights(home: Path) -> None:
     app = opened("tradeoffs", run=run.id)
     assert headline(app) == "One run is no trade-off yet."
     assert app.button(key="more_weights").label == "Train four more weights"
+
+
+def test_a_weight_between_the_steps_offers_all_five(home: Path) -> None:
+    run = finished_run(home, weights={"gender": 0.6})
+    app = opened("tradeoffs", run=run.id)
+    assert app.button(key="more_weights").label == "Train five more weights"
+    app.button(key="more_weights").click().run()
+    assert sorted(each.config().weights["gender"] for each in client.queue(Store(home))) == [0, 0.25, 0.5, 0.75, 1]
+
+
+def test_nobody_pays_where_nothing_was_mitigated(home: Path) -> None:
+    run = finished_run(home, method="none", weights={})
+    assert headline(opened("tradeoffs", run=run.id, view="pays")).startswith("Nothing was mitigated in this run")
+
+
+def test_a_measure_the_run_does_not_hold_is_not_offered(home: Path) -> None:
+    run = finished_run(home)  # holds recall and ndcg only
+    app = opened("tradeoffs", run=run.id, view="pays", metric="precision")
+    assert app.get("button_group")[1].options == ["Found", "Found high up"]
+
+
+def test_other_recommenders_join_when_the_reader_widens(home: Path) -> None:
+    run = finished_run(home)
+    for number, settings in enumerate(({"weights": {"gender": 0.5}}, {"recommender": "lightgcn"})):
+        finished_run(home, run_id=f"20260101-00000{number}-synthetic-repair-000{number}", **settings)
+    app = opened("tradeoffs", run=run.id)
+    assert "Left out: one with another recommender" in " ".join(each.value for each in app.markdown)
+    app.toggle(key="wide").set_value(True).run()
+    assert not app.exception
+    assert "Left out" not in " ".join(each.value for each in app.markdown)
+    assert "Repair, LightGCN" in app.get("plotly_chart")[0].proto.spec
+
+
+def test_two_runs_are_compared(home: Path) -> None:
+    run = finished_run(home)
+    other = copy.deepcopy(STRONGEST)
+    other["age"]["user_vector", "", "after"] = (0.80, 0.02)
+    finished_run(home, run_id="20260101-000000-synthetic-leace-0001", method="leace", strongest=other)
+    app = opened("tradeoffs", run=run.id, view="compare")
+    expected = "Repair gender 1 age 0.5 leaves less to attack than LEACE gender 1 age 0.5, at the same cost."
+    assert headline(app) == expected.replace("gender 1 age 0.5", "age 0.5 gender 1")
 
 
 @pytest.mark.parametrize("view", ["runs", "pays", "compare"])

@@ -1,12 +1,14 @@
 """Comparable runs, folding, front, knee, limits and payers, on figures made by hand."""
 
+from dataclasses import replace
+
 import pandas as pd
 
 from dashboard import tradeoffs
 from dashboard.charts.curve import trade_off
 from dashboard.charts.paying import who_pays
 from dashboard.findings import Figure
-from dashboard.tradeoffs import Payer, Point
+from dashboard.tradeoffs import Hidden, Payer, Point
 from dashboard.wording import tradeoffs as words
 from fmm_core.runs.config import make_config
 
@@ -24,6 +26,10 @@ POINTS = [
     point("leace", 1, 0.95, 0.70),
 ]
 FOUND = tradeoffs.settings(POINTS, "gender")
+ROWS = [
+    Payer("", "everyone", Figure(0.30, 0.29, 0.31, 943), Figure(0.29, 0.28, 0.30, 943), -0.01, -0.02, -0.005),
+    Payer("g", "<b>x", Figure(0.3, 0.27, 0.33, 30), Figure(0.3, 0.26, 0.34, 30), 0, -1, 1),
+]
 
 
 def test_comparable_ignores_method_weight_and_seed_only() -> None:
@@ -33,8 +39,36 @@ def test_comparable_ignores_method_weight_and_seed_only() -> None:
         ("other split", make_config("a", split_seed=1)),
         ("other modalities", make_config("a", modalities=("text",))),
         ("other recommender", make_config("a", recommender="lightgcn")),
+        ("other data", make_config("a", fingerprint="f")),
+        ("other audit", make_config("a", attributes=("age",))),
     ]
-    assert tradeoffs.comparable(opened, others) == (["same"], 3)
+    assert tradeoffs.comparable(opened, others) == (["same"], Hidden(data=1, split=1, audit=1, model=2))
+    wide = ["same", "other modalities", "other recommender"]
+    assert tradeoffs.comparable(opened, others, wide=True) == (wide, Hidden(data=1, split=1, audit=1))
+
+
+def test_what_is_left_out_is_said_with_the_reason() -> None:
+    assert words.left_out(Hidden()) == ""
+    said = words.left_out(Hidden(data=1, model=2))
+    assert said == "Left out: one with other data and two with another recommender or other modalities."
+
+
+def test_other_recommenders_are_lines_of_their_own() -> None:
+    other = replace(POINTS[2], run_id="x", made="LightGCN", kept=0.90)
+    found = tradeoffs.settings([*POINTS, other], "gender")
+    assert [(each.made, each.kept) for each in found if each.weight == 1 and each.method == "repair"] == [
+        ("", 0.96),
+        ("LightGCN", 0.90),
+    ]
+    names = [note.text for note in trade_off(found, "repair", 0.05, 0.65, 0.05, None).layout.annotations]
+    assert sum("<b>Repair, LightGCN</b>" in name for name in names) == 1
+    symbols = [list(trace.marker.symbol) for trace in trade_off(found, "repair", 0, 0.5, 0.05, None).data[-4:]]
+    assert sorted(symbols) == [["circle", "circle"], ["circle-open"], ["cross"], ["square"]]
+
+
+def test_a_line_is_named_by_what_it_was_made_with() -> None:
+    assert words.made_with(make_config("a", modalities=("text", "audio"))) == "LATTICE with text and audio"
+    assert words.made_with(make_config("a", recommender="lightgcn", modalities=("text",))) == "LightGCN"
 
 
 def test_seeds_are_averaged_and_below_guessing_is_folded() -> None:
@@ -85,10 +119,10 @@ def test_headlines() -> None:
     assert said == "Giving up 1 % of accuracy takes the strongest attack on gender from 85 to 62."
     none = words.headline(FOUND, best, "gender", 0.0, 0.55, close)
     assert none == "No setting meets both of your limits. The nearest gives up 4 % of accuracy."
-    deck = words.deck(FOUND, best, 0.05, 0.65, 1)
+    deck = words.deck(FOUND, best, 0.05, 0.65, Hidden(split=1))
     assert deck == (
         "Two settings meet both of your limits, out of four tried. The best bargain is **Repair** at weight 0.5. "
-        "One run was left out: made with other data, splits or recommender settings."
+        "Left out: one with other splits."
     )
 
 
@@ -110,8 +144,12 @@ def test_payers_from_the_table() -> None:
     ]
     found = tradeoffs.payers(pd.DataFrame(rows, columns=columns), "recall", 20)
     assert [each.group for each in found] == ["everyone", "women", "men"]
-    assert found[1] == Payer("gender", "women", 50, 0.28, 0.25, -0.03, -0.04, -0.02)
-    assert words.pays_headline(found) == "Women pays most for the mitigation."
+    before, after = Figure(0.28, 0.0, 1.0, 50), Figure(0.25, 0.0, 1.0, 50)
+    assert found[1] == Payer("gender", "women", before, after, -0.03, -0.04, -0.02)
+    assert words.pays_headline(found) == "Women pay most for the mitigation."
+    assert words.largest_loss(found) == "Women −3.0 (−4.0 to −2.0)"
+    assert words.largest_loss([found[0], found[2]]) == "none that is sure"
+    assert tradeoffs.measured(pd.DataFrame({"metric": ["recall", "recall"]}), words.METRICS) == ["recall"]
     assert words.change_text(found[1]) == "−3.0 (−4.0 to −2.0)"
     assert words.pays_headline([found[0], found[2]]) == "No group loses more than the others."
 
@@ -119,13 +157,27 @@ def test_payers_from_the_table() -> None:
 def test_the_curve_marks_what_meets_the_limits() -> None:
     figure = trade_off(FOUND, "repair", 0.05, 0.65, 0.05, tradeoffs.knee(FOUND))
     symbols = {trace.customdata[0]: list(trace.marker.size) for trace in figure.data if trace.customdata is not None}
-    assert symbols == {"none-0-0": [9], "leace-1-0": [9], "repair-0.5-0": [15, 15]}
+    assert symbols == {"none-0-0": [11], "leace-1-0": [11], "repair-0.5-0": [16, 16]}
     printed = [note.text for note in figure.layout.annotations]
     assert any(text.endswith(">0.5</span>") for text in printed)
+    assert printed.count("best bargain") == 1
 
 
 def test_the_change_is_printed_at_the_right_edge() -> None:
-    rows = [Payer("", "everyone", 943, 0.30, 0.29, -0.01, -0.02, -0.005), Payer("g", "<b>x", 30, 0.3, 0.3, 0, -1, 1)]
-    texts = [note.text for note in who_pays(rows, "found, of 100").layout.annotations]
+    texts = [note.text for note in who_pays(ROWS, "found, of 100").layout.annotations]
     assert "<b>−1.0 (−2.0 to −0.5)</b>" in texts
     assert any("&lt;b&gt;x" in text for text in texts)
+
+
+def test_before_and_after_carry_their_intervals() -> None:
+    figure = who_pays(ROWS, "found, of 100")
+    bars = [(round(each.x0, 6), round(each.x1, 6)) for each in figure.layout.shapes if each.type == "rect"]
+    assert bars == [(28, 30), (26, 34)]
+    low, high = figure.layout.xaxis.range
+    assert low < 26
+    assert high > 34
+
+
+def test_the_bargain_is_explained_where_it_is_ringed() -> None:
+    assert "further step costs more than it brings" in words.point_hover(FOUND[0], best=True)
+    assert "best bargain" not in words.point_hover(FOUND[0])

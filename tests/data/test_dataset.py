@@ -1,49 +1,67 @@
-"""Merging small groups and repeated interactions, by hand."""
+"""Groups as attacks and tables see them."""
 
 import numpy as np
+from data_worlds import three_people
+from hypothesis import given
+from hypothesis import strategies as st
 
-from fmm_core.data.dataset import Attribute, merge_small, unique_pairs
+from fmm_core.data.dataset import Attribute, merge_small
 
 
-def attribute(*sizes: int) -> Attribute:
-    codes = np.repeat(np.arange(len(sizes)), sizes).astype(np.int16)
-    return Attribute(tuple("abcdefg"[: len(sizes)]), codes)
+def people(**sizes: int) -> Attribute:
+    """An attribute with so many people per group, in this order, and two who did not say."""
+    codes = np.repeat(np.arange(len(sizes)), list(sizes.values()))
+    return Attribute(tuple(sizes), np.append(codes, [-1, -1]).astype(np.int16))
+
+
+def sizes(attribute: Attribute) -> dict[str, int]:
+    return dict(zip(attribute.groups, attribute.counts.tolist(), strict=True))
 
 
 def test_small_groups_become_other() -> None:
-    merged = merge_small(attribute(30, 12, 9, 40))
-    assert merged.groups == ("a", "d", "other")
-    assert merged.counts.tolist() == [30, 40, 21]
+    merged = merge_small(people(a=30, b=12, c=20, d=9))
+    assert sizes(merged) == {"a": 30, "c": 20, "other": 21}
+    assert (merged.codes < 0).sum() == 2
 
 
-def test_an_other_that_stays_too_small_is_left_out() -> None:
-    merged = merge_small(attribute(30, 12, 25))
-    assert merged.groups == ("a", "c")
-    assert merged.counts.tolist() == [30, 25]
-    assert (merged.codes == -1).sum() == 12
+def test_an_other_that_stays_small_is_left_out_and_can_be_counted() -> None:
+    before = people(a=30, b=12, c=20, d=7)
+    merged = merge_small(before)
+    assert sizes(merged) == {"a": 30, "c": 20}
+    assert (merged.codes < 0).sum() - (before.codes < 0).sum() == 12 + 7
 
 
 def test_small_groups_join_an_other_that_is_there() -> None:
-    codes = np.repeat([0, 1, 2], [25, 30, 20]).astype(np.int16)
-    merged = merge_small(Attribute(("x", "other", "y"), codes), minimum=25)
-    assert merged.groups == ("x", "other")
-    assert merged.counts.tolist() == [25, 30]
-    again = merge_small(
-        Attribute(("x", "other", "y", "z"), np.repeat([0, 1, 2, 3], [25, 30, 20, 6]).astype(np.int16)), 25
-    )
-    assert again.counts.tolist() == [25, 56]
+    assert sizes(merge_small(people(a=30, other=25, b=3))) == {"a": 30, "other": 28}
 
 
-def test_undisclosed_people_stay_undisclosed() -> None:
-    codes = np.array([-1] * 5 + [0] * 20 + [1] * 20, np.int16)
-    assert (merge_small(Attribute(("a", "b"), codes)).codes == codes).all()
+def test_a_small_other_takes_the_small_groups_with_it() -> None:
+    assert sizes(merge_small(people(other=15, a=30, b=10))) == {"a": 30, "other": 25}
 
 
-def test_repeated_interactions_are_merged_and_the_earliest_time_is_kept() -> None:
-    user, item = np.array([1, 0, 1, 1]), np.array([2, 0, 2, 1])
-    pairs, repeats = unique_pairs(user, item, np.array([9.0, 1.0, 3.0, 5.0]), n_items=3)
-    assert repeats == 1
-    assert pairs.user.tolist() == [0, 1, 1]
-    assert pairs.item.tolist() == [0, 1, 2]
-    assert pairs.time is not None
-    assert pairs.time.tolist() == [1.0, 5.0, 3.0]
+def test_groups_without_people_vanish_and_those_of_exactly_twenty_stay() -> None:
+    assert sizes(merge_small(people(a=20, nobody=0, b=20))) == {"a": 20, "b": 20}
+
+
+def test_edges_stay_only_with_every_band() -> None:
+    bands = Attribute(("under 18", "18 and over"), np.repeat([0, 1], [30, 40]).astype(np.int16), (18.0,))
+    assert merge_small(bands).edges == (18.0,)
+    assert merge_small(bands, minimum=35).edges is None
+
+
+@given(st.lists(st.integers(0, 45), min_size=1, max_size=8))
+def test_merging_keeps_who_is_with_whom(counts: list[int]) -> None:
+    before = people(**{f"g{index}": count for index, count in enumerate(counts)})
+    merged = merge_small(before)
+    assert all(count >= 20 for count in merged.counts)
+    for index, count in enumerate(counts):
+        where = set(merged.codes[before.codes == index].tolist())
+        assert len(where) == min(count, 1)
+        if count >= 20:
+            assert merged.groups[where.pop()] == f"g{index}"
+    assert (merged.codes[before.codes < 0] < 0).all()
+
+
+def test_sizes_of_a_data_set() -> None:
+    dataset = three_people()
+    assert (dataset.n_users, dataset.n_items) == (3, 4)

@@ -1,66 +1,215 @@
-"""Stored and read back equal; the fingerprint follows the content."""
+"""Data sets on disk: nothing lost, nothing half-written, nothing changed unseen."""
 
+import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from data_worlds import draft, three_people
 
-from fmm_core.data import storage, synthetic
-from fmm_core.data.dataset import Dataset
+from fmm_core.data import storage
+from fmm_core.data.construction import assemble
+from fmm_core.data.dataset import Attribute, Dataset, Note, Pairs
 from fmm_core.errors import DataError
-from fmm_core.runs.files import read_json
 
 
-@pytest.fixture(scope="module")
-def data() -> Dataset:
-    return synthetic.make(synthetic.SyntheticConfig(n_users=60, n_items=40, clicks=8))[0]
+@pytest.fixture
+def stored(tmp_path: Path) -> Path:
+    return storage.save(three_people(), tmp_path / "datasets")
 
 
-def test_read_back_equal(data: Dataset, tmp_path: Path) -> None:
-    again = storage.load(storage.save(data, tmp_path))
-    assert storage.fingerprint(again) == storage.fingerprint(data)
-    assert again.titles == data.titles
-    assert again.notes == data.notes
-    assert again.item_noun == ("film", "films")
-    assert (again.modalities["text"].features == data.modalities["text"].features).all()
+def test_what_is_saved_comes_back(tmp_path: Path) -> None:
+    pairs = Pairs(np.array([0, 1, 2]), np.array([3, 1, 0]), np.array([1.5, 2.5, 3.5]), np.array([0, 1, 2]))
+    saved = three_people(pairs=pairs, notes=(Note("data.test", 3, "Tëst."),))
+    loaded = storage.load(storage.save(saved, tmp_path))
+    assert loaded.users.tolist() == ["007", "7", "x"]
+    assert loaded.items.tolist() == ["a", "b", "c", "d"]
+    for part in ("user", "item", "time", "split"):
+        before, after = getattr(saved.pairs, part), getattr(loaded.pairs, part)
+        np.testing.assert_array_equal(after, before)
+        assert after.dtype == before.dtype
+    np.testing.assert_array_equal(loaded.modalities["audio"].features, saved.modalities["audio"].features)
+    assert loaded.modalities["audio"].present.tolist() == [True, True, True, False]
+    assert loaded.modalities["audio"].source == "trailers"
+    assert loaded.attributes["gender"].groups == ("women", "men")
+    assert loaded.attributes["gender"].codes.tolist() == [0, 1, -1]
+    assert loaded.attributes["gender"].edges is None
+    assert loaded.attributes["age"].edges == (18.0,)
+    assert (loaded.name, loaded.titles, loaded.notes) == (saved.name, saved.titles, saved.notes)
+    assert loaded.item_noun == ("film", "films")
 
 
-def test_the_fingerprint_follows_content_not_names(data: Dataset) -> None:
-    mark = storage.fingerprint(data)
-    assert storage.fingerprint(replace(data, name="other", notes=())) == mark
-    codes = data.attributes["gender"].codes.copy()
-    codes[0] = 1 - codes[0]
-    changed = replace(data, attributes=data.attributes | {"gender": replace(data.attributes["gender"], codes=codes)})
-    assert storage.fingerprint(changed) != mark
-    features = data.modalities["text"].features + np.float32(1e-3)
-    louder = replace(data, modalities={**data.modalities, "text": replace(data.modalities["text"], features=features)})
-    assert storage.fingerprint(louder) != mark
+def test_what_a_data_set_lacks_is_lacking_when_it_comes_back(tmp_path: Path) -> None:
+    loaded = storage.load(storage.save(three_people(titles=None, modalities={}, attributes={}), tmp_path))
+    assert loaded.titles is None
+    assert (loaded.pairs.time, loaded.pairs.split) == (None, None)
+    assert (loaded.modalities, loaded.attributes) == ({}, {})
 
 
-def test_saving_twice_is_saving_once(data: Dataset, tmp_path: Path) -> None:
-    first = storage.save(data, tmp_path)
-    assert storage.save(data, tmp_path) == first
-    assert [path.name for path in tmp_path.iterdir()] == [first.name]
-    assert first.name == f"synthetic-{storage.fingerprint(data)[:8]}"
+def test_the_folder_is_named_after_the_set_and_its_fingerprint(stored: Path) -> None:
+    assert stored.name == f"three-people-{storage.fingerprint(three_people())[:8]}"
+    assert sorted(path.name for path in stored.iterdir()) == [
+        "dataset.json", "items.parquet", "modality.audio.npy", "pairs.npz", "users.parquet",
+    ]  # fmt: skip
 
 
-def test_the_card_says_all_a_page_needs(data: Dataset, tmp_path: Path) -> None:
-    card = read_json(storage.save(data, tmp_path) / "dataset.json")
-    assert (card["n_users"], card["n_items"], card["n_pairs"]) == (60, 40, 480)
-    assert card["density"] == 480 / 2400
-    assert sum(group["count"] for group in card["attributes"]["gender"]["groups"]) == 60
-    assert not card["attributes"]["handedness"]["offered"]
-    assert card["attributes"]["handedness"]["reason"] == "fewer than two groups have 20 people"
-    assert card["modalities"]["image"] == {
-        "title": "Image", "dim": 32, "present": 40, "source": "made up, shows no genre",
-    }  # fmt: skip
+def test_saving_again_changes_nothing(stored: Path) -> None:
+    before = {path: path.stat().st_mtime_ns for path in stored.iterdir()}
+    assert storage.save(three_people(), stored.parent) == stored
+    assert {path: path.stat().st_mtime_ns for path in stored.iterdir()} == before
+    assert list(stored.parent.iterdir()) == [stored]
 
 
-def test_a_damaged_folder_is_one_sentence(data: Dataset, tmp_path: Path) -> None:
-    folder = storage.save(data, tmp_path)
-    (folder / "pairs.npz").unlink()
-    with pytest.raises(
-        DataError, match=r"this is not a stored data set, or it is damaged\. Fetch or import it again\."
-    ):
-        storage.load(folder)
+def test_a_save_that_fails_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError("no space left")
+
+    monkeypatch.setattr(np, "save", full)  # after pairs and tables are written
+    with pytest.raises(OSError, match="no space left"):
+        storage.save(three_people(), tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_somebody_else_may_store_the_same_meanwhile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    elsewhere = storage.save(three_people(), tmp_path / "elsewhere")
+    write = storage._write
+
+    def overtaken(dataset: Dataset, folder: Path, slug: str, print_: str) -> None:
+        write(dataset, folder, slug, print_)
+        shutil.copytree(elsewhere, folder.parent / elsewhere.name)
+
+    monkeypatch.setattr(storage, "_write", overtaken)
+    stored = storage.save(three_people(), tmp_path / "datasets")
+    assert list((tmp_path / "datasets").iterdir()) == [stored]
+    assert storage.load(stored).n_users == 3
+
+
+SAME = {
+    "name": {"name": "Other"},
+    "notes": {"notes": (Note("a", 1, "b"),)},
+    "titles": {"titles": None},
+}
+GENDER = draft().attributes["gender"]
+SOUND = draft().modalities["audio"]
+OTHER = {
+    "users": {"users": np.array(["7", "007", "x"])},
+    "items": {"items": np.array(["a", "b", "c", "e"])},
+    "pairs": {"pairs": Pairs(np.array([0, 0, 1, 2, 2]), np.array([0, 1, 1, 2, 2]))},
+    "time": {"pairs": replace(draft().pairs, time=np.arange(5.0))},
+    "split": {"pairs": replace(draft().pairs, split=np.zeros(5))},
+    "features": {"modalities": {"audio": replace(SOUND, features=SOUND.features * 2)}},
+    "present": {"modalities": {"audio": replace(SOUND, present=~SOUND.present)}},
+    "modality": {"modalities": {"sound": SOUND}},
+    "codes": {"attributes": {"gender": replace(GENDER, codes=-GENDER.codes)}},
+    "groups": {"attributes": {"gender": replace(GENDER, groups=("men", "women"))}},
+}
+
+
+@pytest.mark.parametrize("changes", SAME.values(), ids=SAME.keys())
+def test_words_do_not_change_the_fingerprint(changes: dict[str, object]) -> None:
+    assert storage.fingerprint(three_people(**changes)) == storage.fingerprint(three_people())
+
+
+def test_content_changes_the_fingerprint() -> None:
+    prints = [storage.fingerprint(three_people(**changes)) for changes in ({}, *OTHER.values())]
+    assert len(set(prints)) == len(OTHER) + 1
+    assert all(len(print_) == 64 and int(print_, 16) >= 0 for print_ in prints)
+
+
+def test_the_card_says_all_a_page_needs(tmp_path: Path) -> None:
+    sizes = {"women": 30, "men": 25, "neither": 4}
+    codes = np.append(np.repeat([0, 1, 2], list(sizes.values())), -1).astype(np.int16)
+    hand = Attribute(("left", "right"), np.append(np.repeat([0, 1], [12, 47]), -1).astype(np.int16))
+    users = np.array([f"u{index}" for index in range(60)])
+    dataset = three_people(
+        users=users,
+        attributes={"gender": Attribute(tuple(sizes), codes), "first_hand": hand},
+        pairs=Pairs(np.arange(60), np.arange(60) % 4),
+        notes=(Note("data.test", 7, "Seven."),),
+    )
+    card = json.loads((storage.save(dataset, tmp_path) / "dataset.json").read_text(encoding="utf-8"))
+    assert card == {
+        "format": 1,
+        "name": "Three people",
+        "slug": "three-people",
+        "title": "Three people",
+        "item_noun": ["film", "films"],
+        "fingerprint": storage.fingerprint(dataset),
+        "n_users": 60,
+        "n_items": 4,
+        "n_pairs": 60,
+        "density": 0.25,
+        "attributes": {
+            "gender": {
+                "title": "Gender",
+                "groups": [{"name": name, "count": count} for name, count in sizes.items()],
+                "undisclosed": 1,
+                "edges": None,
+                "classes_attacked": ["women", "men"],
+                "offered": True,
+                "reason": "",
+            },
+            "first_hand": {
+                "title": "First hand",
+                "groups": [{"name": "left", "count": 12}, {"name": "right", "count": 47}],
+                "undisclosed": 1,
+                "edges": None,
+                "classes_attacked": ["right"],
+                "offered": False,
+                "reason": "fewer than two groups have 20 people",
+            },
+        },
+        "modalities": {"audio": {"title": "Audio", "dim": 2, "present": 3, "source": "trailers"}},
+        "titles": True,
+        "notes": [{"code": "data.test", "count": 7, "sentence": "Seven."}],
+    }
+
+
+@pytest.mark.parametrize("name", ["dataset.json", "pairs.npz", "users.parquet", "items.parquet", "modality.audio.npy"])
+@pytest.mark.parametrize("damage", ["gone", "empty", "garbage", "cut"])
+def test_a_damaged_folder_is_refused(stored: Path, name: str, damage: str) -> None:
+    path = stored / name
+    whole = path.read_bytes()
+    path.unlink()
+    if damage != "gone":
+        path.write_bytes({"empty": b"", "garbage": b"\x80garbage", "cut": whole[: len(whole) // 2]}[damage])
+    with pytest.raises(DataError) as caught:
+        storage.load(stored)
+    assert caught.value.code == "data.stored"
+
+
+def test_a_folder_changed_by_hand_is_refused(stored: Path) -> None:
+    np.save(stored / "modality.audio.npy", np.zeros((4, 2), np.float32))
+    with pytest.raises(DataError) as caught:
+        storage.load(stored)
+    assert str(caught.value) == (
+        f"data set {stored.name}: it was changed after it was stored (its fingerprint differs). "
+        "Fetch or import it again."
+    )
+
+
+def test_another_format_is_refused(stored: Path) -> None:
+    card = json.loads((stored / "dataset.json").read_text(encoding="utf-8"))
+    (stored / "dataset.json").write_text(json.dumps(card | {"format": 2}), encoding="utf-8")
+    with pytest.raises(DataError, match="its format is 2, and this version reads 1"):
+        storage.load(stored)
+
+
+def test_pickles_are_never_opened(stored: Path) -> None:
+    np.save(stored / "modality.audio.npy", np.array([{"a": 1}], dtype=object), allow_pickle=True)
+    with pytest.raises(DataError) as caught:
+        storage.load(stored)
+    assert caught.value.code == "data.stored"
+
+
+@pytest.mark.parametrize(
+    ("name", "slug"),
+    [("MovieLens 100K", "movielens-100k"), ("../../etc", "etc"), ("¿?", "data"), ("x" * 200, "x" * 60)],
+)
+def test_slugs_are_safe_folder_names(name: str, slug: str, tmp_path: Path) -> None:
+    assert storage.slug_of(name) == slug
+    stored = storage.save(assemble(draft(name=name)), tmp_path)
+    assert stored.parent == tmp_path
+    assert storage.load(stored).name == name

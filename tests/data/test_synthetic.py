@@ -1,67 +1,135 @@
-"""What is planted is there, and what is not planted is not, by an independent logistic regression."""
+"""The made-up data: what is planted can be found, and what is not cannot."""
 
 import numpy as np
+import pytest
+from pydantic import ValidationError
+from scipy.sparse import csr_matrix
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import StratifiedKFold, cross_val_predict
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
-from fmm_core.data import storage, synthetic
+from fmm_core.data import storage
 from fmm_core.data.dataset import Dataset
 from fmm_core.data.splitting import row_normalised, split
-from fmm_core.data.synthetic import SyntheticConfig
+from fmm_core.data.synthetic import SyntheticConfig, Truth, choose, make, taste
 
 
-def readable(data: Dataset, attribute: str) -> float:
-    clicks = row_normalised(split(data).train) * 30
-    codes = data.attributes[attribute].codes
+@pytest.fixture(scope="module")
+def world() -> tuple[Dataset, Truth]:
+    return make()
+
+
+def auc(vectors: csr_matrix | np.ndarray, is_member: np.ndarray, strength: float = 1e-3) -> float:
+    """Five-fold AUC of a logistic regression on scaled columns."""
+    attacker = make_pipeline(StandardScaler(with_mean=False), LogisticRegression(C=strength, max_iter=1000))
     folds = StratifiedKFold(5, shuffle=True, random_state=0)
-    scores = cross_val_predict(LogisticRegression(C=0.1), clicks, codes, cv=folds, method="decision_function")
-    return float(roc_auc_score(codes, scores))
+    scores = cross_val_predict(attacker, vectors, is_member, cv=folds, method="decision_function")
+    return float(roc_auc_score(is_member, scores))
 
 
-def noise(data: Dataset, attribute: str) -> float:
-    """Three standard errors of an AUC that knows nothing, cross-validation included (AUDIT.md: √2)."""
-    m, n = data.attributes[attribute].counts
-    return 3 * np.sqrt(2 * (m + n + 1) / (12 * m * n))
+def history_auc(dataset: Dataset, attribute: str, group: int) -> float:
+    return auc(row_normalised(split(dataset).train), dataset.attributes[attribute].codes == group)
 
 
-def test_the_same_configuration_gives_the_same_bytes() -> None:
-    first, again = synthetic.make()[0], synthetic.make()[0]
-    assert storage.fingerprint(first) == storage.fingerprint(again)
-    other = synthetic.make(SyntheticConfig(seed=1))[0]
-    assert storage.fingerprint(other) != storage.fingerprint(first)
+def recall_at_20(scores: np.ndarray, seen: csr_matrix, test: csr_matrix) -> float:
+    ranked = np.argsort(-np.where(seen.toarray() > 0, -np.inf, scores), axis=1)[:, :20]
+    hit = np.take_along_axis(test.toarray(), ranked, axis=1).sum(axis=1)
+    return float((hit / test.sum(axis=1).A1).mean())
 
 
-def test_the_planted_attribute_is_readable_and_the_other_is_not() -> None:
-    data, _ = synthetic.make()
-    assert 0.7 < readable(data, "gender") < 0.95
-    assert abs(readable(data, "handedness") - 0.5) < noise(data, "handedness")
+def test_sizes(world: tuple[Dataset, Truth]) -> None:
+    dataset, _ = world
+    assert (dataset.n_users, dataset.n_items, len(dataset.pairs.user)) == (1000, 400, 36_000)
+    assert (np.bincount(dataset.pairs.user) == 36).all()
+    assert [note.code for note in dataset.notes] == ["synthetic.planted"]  # nobody picks a film twice
+    women, men = dataset.attributes["gender"].counts
+    assert 370 < women < 450 < 550 < men
+    assert dataset.attributes["handedness"].counts.min() >= 100
+    assert len(dataset.attributes["age"].groups) == 4
+    assert dataset.titles is not None
+    assert len(set(dataset.titles)) == 400
 
 
-def test_an_effect_of_zero_plants_nothing() -> None:
-    data, _ = synthetic.make(SyntheticConfig(gender_effect=0))
-    assert abs(readable(data, "gender") - 0.5) < noise(data, "gender")
+def test_one_seed_one_data_set(world: tuple[Dataset, Truth]) -> None:
+    again, other = make()[0], make(SyntheticConfig(seed=1))[0]
+    assert storage.fingerprint(again) == storage.fingerprint(world[0])
+    assert storage.fingerprint(other) != storage.fingerprint(again)
 
 
-def test_everyone_chooses_different_films() -> None:
-    data, _ = synthetic.make()
-    keys = data.pairs.user.astype(int) * data.n_items + data.pairs.item
-    assert len(np.unique(keys)) == len(keys) == 36_000
+def test_gender_can_be_read_from_the_clicks(world: tuple[Dataset, Truth]) -> None:
+    assert 0.75 < history_auc(world[0], "gender", 0) < 0.9
 
 
-def test_a_modality_shows_the_genre_as_clearly_as_it_was_told() -> None:
-    data, truth = synthetic.make()
-    genre = truth.genres.argmax(axis=1)
-
-    def share(name: str) -> float:
-        scores = cross_val_predict(LogisticRegression(max_iter=300), data.modalities[name].features, genre, cv=5)
-        return float((scores == genre).mean())
-
-    assert share("text") > share("audio") + 0.1 > share("image") + 0.2
-    assert share("image") < 0.25
+def test_age_can_be_read_from_the_clicks(world: tuple[Dataset, Truth]) -> None:
+    assert history_auc(world[0], "age", 3) > 0.75
 
 
-def test_truth_makes_the_same_choices_again() -> None:
-    data, truth = synthetic.make()
-    chosen = np.sort(synthetic.choose(truth, truth.taste, 36), axis=1)
-    assert (chosen.ravel() == data.pairs.item).all()
+def test_handedness_cannot(world: tuple[Dataset, Truth]) -> None:
+    """The AUC of five folds without a leak spreads by √2 × Mann–Whitney's 0.023 (AUDIT.md): four deviations."""
+    assert abs(history_auc(world[0], "handedness", 1) - 0.5) < 4 * np.sqrt(2) * 0.023
+
+
+def test_without_an_effect_gender_cannot_be_read() -> None:
+    dataset, _ = make(SyntheticConfig(gender_effect=0))
+    assert abs(history_auc(dataset, "gender", 0) - 0.5) < 4 * np.sqrt(2) * 0.019
+
+
+def test_a_stronger_effect_is_easier_to_read() -> None:
+    found = [history_auc(make(SyntheticConfig(gender_effect=effect))[0], "gender", 0) for effect in (0.15, 0.45, 1)]
+    assert found[0] < found[1] - 0.05 < found[2] - 0.1
+
+
+def test_modalities_show_the_genres_as_far_as_planted(world: tuple[Dataset, Truth]) -> None:
+    dataset, truth = world
+    is_war = truth.genres.argmax(axis=1) == 7
+    text, audio, image = (auc(dataset.modalities[name].features, is_war, 0.1) for name in ("text", "audio", "image"))
+    assert text > 0.9
+    assert 0.6 < audio < text
+    assert abs(image - 0.5) < 0.2  # one genre in eight: about 50 of 400 films
+
+
+def test_a_trained_recommender_beats_popularity(world: tuple[Dataset, Truth]) -> None:
+    """EASE (Steck, WWW 2019), in closed form, stands for any trained recommender."""
+    parts = split(world[0])
+    seen, train = parts.train + parts.validation, parts.train.toarray()
+    precision = np.linalg.inv(train.T @ train + 200 * np.eye(400))
+    weights = -precision / np.diag(precision)
+    np.fill_diagonal(weights, 0)
+    popular = np.broadcast_to(train.sum(axis=0), train.shape)
+    assert recall_at_20(train @ weights, seen, parts.test) > 1.5 * recall_at_20(popular, seen, parts.test)
+
+
+def test_titles_fit_the_main_genre(world: tuple[Dataset, Truth]) -> None:
+    dataset, truth = world
+    assert dataset.titles is not None
+    first_war = int(np.flatnonzero(truth.genres.argmax(axis=1) == 7)[0])
+    assert any(noun in dataset.titles[first_war] for noun in ("Front", "Convoy", "Bridge", "Armistice"))
+
+
+def test_everybody_can_be_made_again(world: tuple[Dataset, Truth]) -> None:
+    dataset, truth = world
+    gender, age = (dataset.attributes[name].codes for name in ("gender", "age"))
+    again = choose(truth, taste(truth.config, truth.personal, gender, age), truth.config.clicks)
+    assert np.sort(again, axis=1).ravel().tolist() == dataset.pairs.item.tolist()
+
+
+def test_a_twin_of_the_other_gender_shares_luck_and_leans_the_other_way(world: tuple[Dataset, Truth]) -> None:
+    dataset, truth = world
+    gender, age = (dataset.attributes[name].codes for name in ("gender", "age"))
+    own = dataset.pairs.item.reshape(1000, 36)
+    twin = choose(truth, taste(truth.config, truth.personal, 1 - gender, age), 36)
+    shared = np.array([len(set(a) & set(b)) for a, b in zip(own, twin, strict=True)])
+    assert 10 < shared.mean() < 30  # unrelated picks would share 36 · 36 / 400 ≈ 3
+    romance = truth.genres[:, 5]
+    leaning = romance[twin].mean(axis=1) - romance[own].mean(axis=1)
+    assert leaning[gender == 1].mean() > 0.02 > -0.02 > leaning[gender == 0].mean()
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"gender_effect": 1.5}, {"leak": {"text": 2}}, {"clicks": 400}, {"n_users": 0}, {"effect": 0.1}]
+)
+def test_impossible_configurations_are_refused(wrong: dict[str, object]) -> None:
+    with pytest.raises(ValidationError):
+        SyntheticConfig(**wrong)  # type: ignore[arg-type]

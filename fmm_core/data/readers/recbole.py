@@ -5,10 +5,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from fmm_core.data.dataset import Dataset, Modality, unique_pairs
-from fmm_core.data.encoders import encode_bags, encode_categories, words
+from fmm_core.data.construction import assemble
+from fmm_core.data.dataset import Dataset, Pairs
+from fmm_core.data.encoders import encode_bags
+from fmm_core.data.readers.descriptions import add_encoded, describe
 from fmm_core.data.readers.frames import (
-    absence_note,
     described_items,
     interaction_ids,
     locate_ids,
@@ -16,16 +17,9 @@ from fmm_core.data.readers.frames import (
     people,
     read_frame,
     read_times,
-    repeats_note,
 )
 from fmm_core.errors import DataError
 from fmm_core.types import Progress, silent
-
-TITLE_COLUMNS = ("movie_title", "title", "name")
-CATEGORY_COLUMNS = ("class", "genre", "genres", "category", "categories")
-YEAR_COLUMNS = ("release_year", "year")
-NEVER_SENSITIVE = ("zip_code",)
-"""Columns of a users file that identify a person instead of describing them."""
 
 
 def fits(folder: Path) -> bool:
@@ -34,7 +28,7 @@ def fits(folder: Path) -> bool:
 
 
 def read(folder: Path, progress: Progress = silent) -> Dataset:
-    """Read a folder of atomic files.
+    """Read a folder of atomic files; any rating counts as an interaction.
 
     Raises
     ------
@@ -42,28 +36,28 @@ def read(folder: Path, progress: Progress = silent) -> Dataset:
         A file or column is missing, or its content cannot be used.
     """
     inter_path = _one(folder, ".inter")
-    stem = inter_path.stem
+    user_path, item_path = inter_path.with_suffix(".user"), inter_path.with_suffix(".item")
     inter = _read_atomic(inter_path)
-    interaction_ids(inter, inter_path)
-    progress(1, 4)
-    user_path, item_path = folder / f"{stem}.user", folder / f"{stem}.item"
-    users, attributes, notes = people(_read_atomic(user_path), user_path, inter["user_id"], NEVER_SENSITIVE)
-    item_frame = _read_atomic(item_path) if item_path.exists() else None
-    items, item_rows = described_items(item_frame, item_path, inter["item_id"])
-    progress(2, 4)
+    user, item = interaction_ids(inter, inter_path)
     times = read_times(inter, inter_path, "timestamp")
-    pairs, repeats = unique_pairs(
-        locate_ids(inter["user_id"], users), locate_ids(inter["item_id"], items), times, len(items)
-    )
-    modalities, titles = _describe(item_rows)
+    progress(1, 4)
+    users, attributes, notes = people(_read_atomic(user_path), user_path, user, inter_path)
+    item_frame = _read_atomic(item_path) if item_path.exists() else None
+    items, item_rows = described_items(item_frame, item_path, item, inter_path)
+    progress(2, 4)
+    told = describe(item_rows, separator=None)
     progress(3, 4)
-    knowledge = _knowledge(folder / f"{stem}.kg", folder / f"{stem}.link", items)
-    if knowledge is not None:
-        modalities["knowledge"] = knowledge
-        notes += absence_note("knowledge", knowledge, "link to the knowledge graph")
+    kg_path, link_path = inter_path.with_suffix(".kg"), inter_path.with_suffix(".link")
+    if kg_path.exists() and link_path.exists():
+        bags = _facts(kg_path, link_path, items)
+        what = "link to the knowledge graph"
+        add_encoded(told.modalities, told.notes, "knowledge", what, lambda: encode_bags(bags, "a knowledge graph"))
     progress(4, 4)
-    notes += repeats_note(repeats)
-    return Dataset(stem, users, items, pairs, modalities, attributes, titles, tuple(notes))
+    pairs = Pairs(locate_ids(user, users), locate_ids(item, items), times)
+    notes += told.notes
+    return assemble(
+        Dataset(inter_path.stem, users, items, pairs, told.modalities, attributes, told.titles, tuple(notes))
+    )
 
 
 def _one(folder: Path, ending: str) -> Path:
@@ -80,24 +74,8 @@ def _read_atomic(path: Path) -> pd.DataFrame:
     return frame.rename(columns=lambda name: str(name).partition(":")[0])
 
 
-def _describe(frame: pd.DataFrame) -> tuple[dict[str, Modality], tuple[str, ...] | None]:
-    modalities: dict[str, Modality] = {}
-    title = next((name for name in TITLE_COLUMNS if name in frame), None)
-    category = next((name for name in CATEGORY_COLUMNS if name in frame), None)
-    year = next((name for name in YEAR_COLUMNS if name in frame), None)
-    if title is not None:
-        modalities["text"] = encode_bags([words(text) for text in frame[title]], "titles")
-    if category is not None:
-        numbers = None if year is None else pd.to_numeric(frame[year], errors="coerce").to_numpy(float)
-        source = "genres" if year is None else "genres and year"
-        modalities["genre"] = encode_categories([text.split() for text in frame[category]], source, numbers)
-    return modalities, None if title is None else tuple(frame[title])
-
-
-def _knowledge(kg_path: Path, link_path: Path, items: np.ndarray) -> Modality | None:
-    """Facts about an item: the pairs of relation and neighbour of its entity, in both directions."""
-    if not (kg_path.exists() and link_path.exists()):
-        return None
+def _facts(kg_path: Path, link_path: Path, items: np.ndarray) -> list[list[str]]:
+    """What the graph holds of each item: the pairs of relation and neighbour of its entity, in both directions."""
     kg, link = _read_atomic(kg_path), _read_atomic(link_path)
     need_columns(kg, kg_path, ("head_id", "relation_id", "tail_id"))
     need_columns(link, link_path, ("item_id", "entity_id"))
@@ -108,4 +86,4 @@ def _knowledge(kg_path: Path, link_path: Path, items: np.ndarray) -> Modality | 
     facts = pd.concat([out, back])
     facts = facts[facts["entity"].isin(set(entity) - {""})]
     by_entity = facts.groupby("entity")["fact"].apply(list)
-    return encode_bags([by_entity.get(name, []) for name in entity], "a knowledge graph")
+    return [by_entity.get(name, []) for name in entity]

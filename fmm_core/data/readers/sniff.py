@@ -1,9 +1,12 @@
 """Which reader understands a folder."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from fmm_core.data.dataset import Dataset
 from fmm_core.data.readers import recbole, tables
+from fmm_core.data.specs import CATALOG
+from fmm_core.data.storage import slug_of
 from fmm_core.errors import DataError
 from fmm_core.types import Progress, silent
 
@@ -13,6 +16,8 @@ READERS = (recbole, tables)
 def read(folder: Path, progress: Progress = silent) -> Dataset:
     """Read a folder with the first reader that knows its files.
 
+    A folder called like a data set of the catalog gets "own" before its name, so that neither is taken for the other.
+
     Raises
     ------
     DataError
@@ -20,7 +25,9 @@ def read(folder: Path, progress: Progress = silent) -> Dataset:
     """
     for reader in READERS:
         if reader.fits(folder):
-            return reader.read(folder, progress)
+            dataset = reader.read(folder, progress)
+            taken = slug_of(dataset.name) in CATALOG
+            return replace(dataset, name=f"own {dataset.name}") if taken else dataset
     raise DataError(
         "no file here is known",
         str(folder),

@@ -5,22 +5,24 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from fmm_core.data.dataset import Dataset, Modality, Note, unique_pairs
-from fmm_core.data.encoders import encode_bags, encode_categories, impute, words
+from fmm_core.data.construction import assemble
+from fmm_core.data.dataset import Dataset, Pairs
+from fmm_core.data.readers.descriptions import describe
+from fmm_core.data.readers.features import read_features
 from fmm_core.data.readers.frames import (
-    absence_note,
     described_items,
     interaction_ids,
     locate_ids,
     people,
     read_frame,
     read_times,
-    repeats_note,
+    refuse,
 )
-from fmm_core.errors import DataError
 from fmm_core.types import Progress, silent
 
 ENDINGS = (".csv", ".csv.gz")
+PARTS = ("train", "validation", "test")
+"""Values of the column `split`, where the interactions have one."""
 
 
 def fits(folder: Path) -> bool:
@@ -31,6 +33,10 @@ def fits(folder: Path) -> bool:
 def read(folder: Path, progress: Progress = silent) -> Dataset:
     """Read a folder of tables.
 
+    `interactions` needs user_id and item_id and may have time and split (train, validation, test); every other column
+    of `users` is an attribute; `items` is optional and may have title, genres (parted by |) and year. A file
+    `text.npz` or `genre.npz` takes the place of what would be made from the items table.
+
     Raises
     ------
     DataError
@@ -38,79 +44,32 @@ def read(folder: Path, progress: Progress = silent) -> Dataset:
     """
     inter_path, user_path, item_path = (_path(folder, stem) for stem in ("interactions", "users", "items"))
     inter = read_frame(inter_path)
-    interaction_ids(inter, inter_path)
+    user, item = interaction_ids(inter, inter_path)
+    times, parts = read_times(inter, inter_path, "time"), _parts(inter, inter_path)
     progress(1, 3)
-    users, attributes, notes = people(read_frame(user_path), user_path, inter["user_id"])
+    users, attributes, notes = people(read_frame(user_path), user_path, user, inter_path)
     item_frame = read_frame(item_path) if item_path.exists() else None
-    items, item_rows = described_items(item_frame, item_path, inter["item_id"])
-    pairs, repeats = unique_pairs(
-        locate_ids(inter["user_id"], users),
-        locate_ids(inter["item_id"], items),
-        read_times(inter, inter_path, "time"),
-        len(items),
-    )
+    items, item_rows = described_items(item_frame, item_path, item, inter_path)
     progress(2, 3)
-    modalities, titles = _describe(item_rows)
+    told = describe(item_rows, separator="|")
+    notes += told.notes
     for path in sorted(folder.glob("*.npz")):
-        modalities[path.stem], more = _features(path, items)
+        told.modalities[path.stem], more = read_features(path, items)
         notes += more
     progress(3, 3)
-    notes += repeats_note(repeats)
-    return Dataset(folder.resolve().name, users, items, pairs, modalities, attributes, titles, tuple(notes))
+    pairs = Pairs(locate_ids(user, users), locate_ids(item, items), times, parts)
+    name = folder.resolve().name
+    return assemble(Dataset(name, users, items, pairs, told.modalities, attributes, told.titles, tuple(notes)))
 
 
 def _path(folder: Path, stem: str) -> Path:
     return next((path for ending in ENDINGS if (path := folder / f"{stem}{ending}").exists()), folder / f"{stem}.csv")
 
 
-def _describe(frame: pd.DataFrame) -> tuple[dict[str, Modality], tuple[str, ...] | None]:
-    modalities: dict[str, Modality] = {}
-    if "title" in frame:
-        modalities["text"] = encode_bags([words(text) for text in frame["title"]], "titles")
-    if "genres" in frame:
-        bags = [[name for name in text.split("|") if name] for text in frame["genres"]]
-        modalities["genre"] = encode_categories(bags, "genres")
-    return modalities, tuple(frame["title"]) if "title" in frame else None
-
-
-def _features(path: Path, items: np.ndarray) -> tuple[Modality, list[Note]]:
-    """One modality by item id; items it does not know get the mean, ids no item has are counted.
-
-    Raises
-    ------
-    DataError
-        Arrays are missing, pickled, of unequal length, or an id is there twice.
-    """
-    ids, features = _arrays(path)
-    position = pd.Index(ids).get_indexer(pd.Index(items))
-    present = position >= 0
-    finite = np.isfinite(features).all(axis=1)
-    present[present] = finite[position[present]]
-    filled = np.zeros((len(items), features.shape[1]), np.float32)
-    filled[present] = features[position[present]]
-    modality = Modality(impute(filled, present), present, path.name)
-    notes = absence_note(path.stem, modality, f"usable row in {path.name}")
-    unknown = int((~np.isin(ids, items)).sum())
-    if unknown:
-        sentence = f"{unknown:,} rows of {path.name} describe items that are not in the data; they were left out."
-        notes.append(Note(f"modality.{path.stem}.unknown", unknown, sentence))
-    return modality, notes
-
-
-def _arrays(path: Path) -> tuple[np.ndarray, np.ndarray]:
-    try:
-        with np.load(path, allow_pickle=False) as archive:
-            ids, features = archive["item_id"].astype(str), archive["features"].astype(np.float32)
-    except KeyError:
-        mend = "Save it with np.savez(file, item_id=…, features=…)."
-        raise DataError("there is no array item_id or features", path.name, mend, code="data.no_array") from None
-    except (ValueError, OSError) as error:
-        what = "this file is no npz of plain numbers"
-        raise DataError(what, path.name, "Save it with np.savez, without objects.", code="data.unreadable") from error
-    if features.ndim != 2 or len(ids) != len(features):
-        what = f"item_id has {len(ids):,} entries and features the shape {features.shape}"
-        raise DataError(what, path.name, "One row of features per id is needed.", code="data.shape")
-    if len(np.unique(ids)) != len(ids):
-        repeated = len(ids) - len(np.unique(ids))
-        raise DataError(f"{repeated:,} repeated ids", path.name, "Keep one row per id.", code="data.duplicate_ids")
-    return ids, features
+def _parts(frame: pd.DataFrame, path: Path) -> np.ndarray | None:
+    if "split" not in frame:
+        return None
+    values = frame["split"].str.strip()
+    mend = f"Use {', '.join(PARTS)}, or remove the column."
+    refuse(~values.isin(PARTS), path, "split", ("unknown value", "unknown values"), mend, "data.split")
+    return values.map(PARTS.index).to_numpy(np.int8)

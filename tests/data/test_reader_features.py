@@ -1,0 +1,121 @@
+"""Features by item id: in any order, with gaps, or refused."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from data_worlds import write_files
+
+from fmm_core.data.readers import tables
+from fmm_core.data.readers.features import read_features
+from fmm_core.errors import DataError
+
+ITEMS = np.array(["a", "b", "c"])
+
+
+def refusal(path: Path) -> DataError:
+    with pytest.raises(DataError) as caught:
+        read_features(path, ITEMS)
+    assert caught.value.where == path.name
+    return caught.value
+
+
+def saved(folder: Path, **arrays: object) -> Path:
+    path = folder / "audio.npz"
+    np.savez(path, **arrays)  # type: ignore[arg-type]
+    return path
+
+
+def test_rows_are_put_in_the_order_of_the_items(tmp_path: Path) -> None:
+    path = saved(tmp_path, item_id=["c", "a", "b"], features=[[3, 0], [1, 0], [2, 0]])
+    modality, notes = read_features(path, ITEMS)
+    assert modality.features.tolist() == [[1, 0], [2, 0], [3, 0]]
+    assert modality.features.dtype == np.float32
+    assert modality.present.all()
+    assert modality.source == "audio.npz"
+    assert notes == []
+
+
+def test_ids_may_be_whole_numbers(tmp_path: Path) -> None:
+    modality, _ = read_features(saved(tmp_path, item_id=[2, 1], features=[[2.0], [1.0]]), np.array(["1", "2"]))
+    assert modality.features.tolist() == [[1], [2]]
+
+
+def test_gaps_get_the_mean_and_are_counted(tmp_path: Path) -> None:
+    path = saved(tmp_path, item_id=["a", "b", "c", "x"], features=[[1.0, 2], [3, 6], [np.nan, 0], [9, 9]])
+    modality, notes = read_features(path, np.array(["a", "b", "c", "d"]))
+    assert modality.features.tolist() == [[1, 2], [3, 6], [2, 4], [2, 4]]
+    assert modality.present.tolist() == [True, True, False, False]
+    assert [(note.code, note.count, note.sentence) for note in notes] == [
+        ("modality.audio.imputed", 2, "2 of 4 items have no usable row in audio.npz; for audio they get the average."),
+        ("modality.audio.unknown", 1, "1 row describes an item that is in audio.npz and not in the data; left out."),
+    ]
+
+
+def test_a_missing_array_is_said(tmp_path: Path) -> None:
+    error = refusal(saved(tmp_path, features=[[1.0]]))
+    assert (error.code, error.what) == ("data.no_array", "there is no array item_id or features")
+
+
+@pytest.mark.parametrize(
+    ("ids", "features", "what"),
+    [
+        (["a", "b"], np.ones((3, 2)), "item_id has the shape (2,) and features the shape (3, 2)"),
+        (["a", "b"], np.ones(2), "item_id has the shape (2,) and features the shape (2,)"),
+        (["a", "b"], np.ones((2, 0)), "item_id has the shape (2,) and features the shape (2, 0)"),
+        ([["a"], ["b"]], np.ones((2, 1)), "item_id has the shape (2, 1) and features the shape (2, 1)"),
+    ],
+)
+def test_unequal_shapes_are_said(tmp_path: Path, ids: object, features: object, what: str) -> None:
+    error = refusal(saved(tmp_path, item_id=ids, features=features))
+    assert (error.code, error.what) == ("data.shape", what)
+
+
+def test_an_id_twice_is_refused(tmp_path: Path) -> None:
+    error = refusal(saved(tmp_path, item_id=["a", "a", "b"], features=np.ones((3, 1))))
+    assert (error.code, error.what) == ("data.duplicate_ids", "1 repeated id")
+
+
+def test_ids_of_another_kind_are_refused(tmp_path: Path) -> None:
+    error = refusal(saved(tmp_path, item_id=[1.0, 2.0], features=np.ones((2, 1))))
+    assert (error.code, error.what) == (
+        "data.unknown_ids", 'none of its 2 ids is an item of the data ("1.0", "2.0")',
+    )  # fmt: skip
+
+
+def test_features_without_a_number_are_refused(tmp_path: Path) -> None:
+    error = refusal(saved(tmp_path, item_id=["a"], features=[[np.inf]]))
+    assert (error.code, error.what) == ("data.not_a_number", "no row is all numbers")
+
+
+@pytest.mark.parametrize("content", [b"", b"no npz", b"PK\x03\x04 cut off"])
+def test_another_kind_of_file_is_refused(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "audio.npz"
+    path.write_bytes(content)
+    assert refusal(path).code == "data.unreadable"
+
+
+def test_a_single_array_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "audio.npz"
+    with path.open("wb") as file:
+        np.save(file, np.ones((3, 2)))
+    assert refusal(path).code == "data.unreadable"
+
+
+def test_pickles_are_never_opened(tmp_path: Path) -> None:
+    path = saved(tmp_path, item_id=np.array(["a", {"b": 1}], dtype=object), features=np.ones((2, 1)))
+    assert refusal(path).code == "data.unreadable"
+
+
+def test_text_of_your_own_takes_the_place_of_titles(tmp_path: Path) -> None:
+    write_files(
+        tmp_path,
+        {
+            "interactions.csv": "user_id,item_id\n1,a\n2,b\n",
+            "users.csv": "user_id,gender\n1,F\n2,M\n",
+            "items.csv": "item_id,title\na,A Story\nb,B Story\n",
+        },
+    )
+    np.savez(tmp_path / "text.npz", item_id=["a", "b"], features=[[1.0], [2.0]])
+    text = tables.read(tmp_path).modalities["text"]
+    assert (text.source, text.features.tolist()) == ("text.npz", [[1], [2]])
