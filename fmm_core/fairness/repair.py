@@ -29,6 +29,10 @@ class Repair:
 
     Needs to know a person's attribute: people who did not disclose it, and people without training interactions, are
     not moved for it. Item vectors stay as they are. Linear in users; no training.
+
+    What it does not promise: only means and shapes are levelled. Where people fall into tight clusters, everyone of a
+    group is moved the same way off their cluster, and an attacker that compares people with people (a kernel) can read
+    that move, at times better than the original. The audit shows it; read the headline, not the linear row.
     """
 
     def __init__(self, config: RepairConfig) -> None:

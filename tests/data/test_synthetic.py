@@ -90,6 +90,13 @@ def test_modalities_show_the_genres_as_far_as_planted(world: tuple[Dataset, Trut
     assert abs(image - 0.5) < 0.2  # one genre in eight: about 50 of 400 films
 
 
+def test_a_leak_of_one_leaves_no_noise() -> None:
+    dataset, truth = make(SyntheticConfig(leak={"text": 1}))
+    text = dataset.modalities["text"].features
+    shown = truth.genres @ np.linalg.lstsq(truth.genres, text, rcond=None)[0]
+    np.testing.assert_allclose(text, shown, atol=1e-5)
+
+
 def test_a_trained_recommender_beats_popularity(world: tuple[Dataset, Truth]) -> None:
     """EASE (Steck, WWW 2019), in closed form, stands for any trained recommender."""
     parts = split(world[0])
