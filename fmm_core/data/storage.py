@@ -4,7 +4,6 @@ import hashlib
 import json
 import re
 import shutil
-import zipfile
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -12,6 +11,7 @@ from uuid import uuid4
 import numpy as np
 import pandas as pd
 
+from fmm_core.data.damage import DAMAGE
 from fmm_core.data.dataset import MIN_GROUP, Attribute, Dataset, Modality, Note, Pairs, merge_small
 from fmm_core.data.specs import CATALOG
 from fmm_core.errors import DataError
@@ -149,12 +149,13 @@ def load(folder: Path) -> Dataset:
     """
     try:
         about = json.loads((folder / "dataset.json").read_text(encoding="utf-8"))
+        mark = str(about["fingerprint"])
         dataset = _read(folder, about) if about["format"] == FORMAT else None
-    except (OSError, EOFError, ValueError, LookupError, TypeError, zipfile.BadZipFile) as error:
+    except DAMAGE as error:
         raise _refusal(folder, "this is not a stored data set, or it is damaged", "data.stored") from error
     if dataset is None:
         raise _refusal(folder, f"its format is {about['format']}, and this version reads {FORMAT}", "data.format")
-    if fingerprint(dataset) != about["fingerprint"]:
+    if fingerprint(dataset) != mark:
         raise _refusal(folder, "it was changed after it was stored (its fingerprint differs)", "data.changed")
     return dataset
 

@@ -1,5 +1,6 @@
 """Small data sets and folders whose content can be checked by eye."""
 
+import zipfile
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -43,3 +44,13 @@ def write_files(folder: Path, files: Mapping[str, str]) -> Path:
     for name, text in files.items():
         (folder / name).write_text(text, encoding="utf-8")
     return folder
+
+
+def spoil_compression(path: Path) -> None:
+    """Give the first member of a compressed npz a block type that DEFLATE does not have (RFC 1951, 3.2.3)."""
+    with zipfile.ZipFile(path) as archive:
+        header = archive.infolist()[0].header_offset
+    content = bytearray(path.read_bytes())
+    lengths = (int.from_bytes(content[header + at : header + at + 2], "little") for at in (26, 28))  # name, extra
+    content[header + 30 + sum(lengths)] = 0b111  # last block, reserved type
+    path.write_bytes(bytes(content))

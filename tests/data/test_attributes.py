@@ -29,6 +29,12 @@ def test_gender_in_words(name: str, values: list[object]) -> None:
     assert gender.codes.tolist() == [1, 0]
 
 
+def test_two_spellings_of_one_group_are_one_group() -> None:
+    gender = typed("gender", ["M", "female", "Male", "F", "x"])
+    assert gender.groups == ("women", "men", "x")
+    assert gender.codes.tolist() == [1, 0, 1, 0, 2]
+
+
 def test_codes_of_other_attributes_are_left_alone() -> None:
     assert typed("blood", ["F", "M"]).groups == ("F", "M")
 

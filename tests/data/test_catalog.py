@@ -55,6 +55,7 @@ def test_an_unknown_name_names_the_choices(tmp_path: Path) -> None:
     with pytest.raises(DataError) as caught:
         catalog.build("netflix", tmp_path)
     assert str(caught.value) == 'there is no data set "netflix". Choose one of: synthetic, movielens-100k.'
+    assert caught.value.code == "data.unknown"
 
 
 def test_the_made_up_set_needs_no_file(tmp_path: Path) -> None:
@@ -87,15 +88,34 @@ def test_a_spoilt_wheel_in_the_cache_is_replaced(tmp_path: Path, wheel: bytes, m
     assert catalog.fetch_wheel(tmp_path).read_bytes() == wheel
 
 
+@pytest.mark.parametrize("spoil", [lambda wheel: wheel + b"!", lambda wheel: wheel[:-1], lambda _: b""])
 def test_another_file_than_expected_is_refused_and_not_kept(
-    tmp_path: Path, wheel: bytes, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, wheel: bytes, monkeypatch: pytest.MonkeyPatch, spoil: Callable[[bytes], bytes]
 ) -> None:
-    monkeypatch.setattr(catalog, "pip_download", delivers(wheel + b"!", []))
+    monkeypatch.setattr(catalog, "pip_download", delivers(spoil(wheel), []))
+    assert_refused_by_checksum(tmp_path)
+
+
+def test_no_file_at_all_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(catalog, "pip_download", lambda _: None)
+    assert_refused_by_checksum(tmp_path)
+
+
+def assert_refused_by_checksum(downloads: Path) -> None:
     with pytest.raises(DataError) as caught:
-        catalog.fetch_wheel(tmp_path)
+        catalog.fetch_wheel(downloads)
     assert caught.value.code == "data.checksum"
-    assert "its checksum differs" in str(caught.value)
-    assert list(tmp_path.iterdir()) == []
+    assert str(caught.value) == (
+        "recbole==1.2.1: the file that arrived is not the expected one (its checksum differs). "
+        "Try again; if it stays so, your package index serves another file."
+    )
+    assert list(downloads.iterdir()) == []
+
+
+def test_a_kept_wheel_needs_no_network(tmp_path: Path, wheel: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / catalog.WHEEL).write_bytes(wheel)
+    monkeypatch.setattr(catalog, "pip_download", lambda _: pytest.fail("fetched again"))
+    assert catalog.fetch_wheel(tmp_path) == tmp_path / catalog.WHEEL
 
 
 def pip_says(monkeypatch: pytest.MonkeyPatch, stderr: str) -> list[list[str]]:
@@ -128,7 +148,10 @@ def test_an_environment_without_pip_says_how_to_mend_it(tmp_path: Path, monkeypa
     with pytest.raises(DataError) as caught:
         catalog.build("movielens-100k", tmp_path)
     assert caught.value.code == "data.no_pip"
-    assert "`uv pip install pip`" in caught.value.mend
+    assert str(caught.value) == (
+        "recbole==1.2.1: this environment has no pip. "
+        "Environments made by uv have none: run `uv pip install pip` once, then try again."
+    )
 
 
 def test_an_index_that_never_answers_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -136,8 +159,10 @@ def test_an_index_that_never_answers_is_given_up(tmp_path: Path, monkeypatch: py
         raise subprocess.TimeoutExpired(command, timeout)
 
     monkeypatch.setattr(subprocess, "run", run)
-    with pytest.raises(DataError, match="the package index did not answer"):
+    with pytest.raises(DataError) as caught:
         catalog.build("movielens-100k", tmp_path)
+    assert caught.value.code == "data.offline"
+    assert str(caught.value) == "recbole==1.2.1: the package index did not answer. Try again later."
 
 
 @pytest.mark.network

@@ -4,20 +4,22 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from data_worlds import write_files
+from data_worlds import spoil_compression, write_files
 
 from fmm_core.data.readers import tables
 from fmm_core.data.readers.features import read_features
 from fmm_core.errors import DataError
 
 ITEMS = np.array(["a", "b", "c"])
+RECIPE = "Save it with np.savez(file, item_id=…, features=…): numbers, one row per id."
+UNREADABLE = ("data.unreadable", f"audio.npz: this file is no npz of plain numbers. {RECIPE}")
 
 
-def refusal(path: Path) -> DataError:
+def refusal(path: Path) -> tuple[str, str]:
+    """Code and words."""
     with pytest.raises(DataError) as caught:
         read_features(path, ITEMS)
-    assert caught.value.where == path.name
-    return caught.value
+    return caught.value.code, str(caught.value)
 
 
 def saved(folder: Path, **arrays: object) -> Path:
@@ -52,9 +54,10 @@ def test_gaps_get_the_mean_and_are_counted(tmp_path: Path) -> None:
     ]
 
 
-def test_a_missing_array_is_said(tmp_path: Path) -> None:
-    error = refusal(saved(tmp_path, features=[[1.0]]))
-    assert (error.code, error.what) == ("data.no_array", "there is no array item_id or features")
+@pytest.mark.parametrize("arrays", [{"features": [[1.0]]}, {"item_id": ["a"]}, {"ids": ["a"], "features": [[1.0]]}])
+def test_a_missing_array_is_said(tmp_path: Path, arrays: dict[str, object]) -> None:
+    words = f"audio.npz: there is no array item_id or features. {RECIPE}"
+    assert refusal(saved(tmp_path, **arrays)) == ("data.no_array", words)
 
 
 @pytest.mark.parametrize(
@@ -67,44 +70,56 @@ def test_a_missing_array_is_said(tmp_path: Path) -> None:
     ],
 )
 def test_unequal_shapes_are_said(tmp_path: Path, ids: object, features: object, what: str) -> None:
-    error = refusal(saved(tmp_path, item_id=ids, features=features))
-    assert (error.code, error.what) == ("data.shape", what)
+    words = f"audio.npz: {what}. One row of features per id is needed."
+    assert refusal(saved(tmp_path, item_id=ids, features=features)) == ("data.shape", words)
 
 
-def test_an_id_twice_is_refused(tmp_path: Path) -> None:
-    error = refusal(saved(tmp_path, item_id=["a", "a", "b"], features=np.ones((3, 1))))
-    assert (error.code, error.what) == ("data.duplicate_ids", "1 repeated id")
+@pytest.mark.parametrize(
+    ("ids", "what"), [(["a", "a", "b", "c"], "1 repeated id"), (["a", "a", "a", "b"], "2 repeated ids")]
+)
+def test_an_id_twice_is_refused(tmp_path: Path, ids: list[str], what: str) -> None:
+    words = f"audio.npz: {what}. Keep one row per id."
+    assert refusal(saved(tmp_path, item_id=ids, features=np.ones((4, 1)))) == ("data.duplicate_ids", words)
 
 
 def test_ids_of_another_kind_are_refused(tmp_path: Path) -> None:
-    error = refusal(saved(tmp_path, item_id=[1.0, 2.0], features=np.ones((2, 1))))
-    assert (error.code, error.what) == (
-        "data.unknown_ids", 'none of its 2 ids is an item of the data ("1.0", "2.0")',
-    )  # fmt: skip
+    words = 'audio.npz: none of its 2 ids is an item of the data ("1.0", "2.0"). Write them the same way in all files.'
+    assert refusal(saved(tmp_path, item_id=[1.0, 2.0], features=np.ones((2, 1)))) == ("data.unknown_ids", words)
 
 
 def test_features_without_a_number_are_refused(tmp_path: Path) -> None:
-    error = refusal(saved(tmp_path, item_id=["a"], features=[[np.inf]]))
-    assert (error.code, error.what) == ("data.not_a_number", "no row is all numbers")
+    words = f"audio.npz: no row is all numbers. {RECIPE}"
+    assert refusal(saved(tmp_path, item_id=["a"], features=[[np.inf]])) == ("data.not_a_number", words)
 
 
 @pytest.mark.parametrize("content", [b"", b"no npz", b"PK\x03\x04 cut off"])
 def test_another_kind_of_file_is_refused(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "audio.npz"
     path.write_bytes(content)
-    assert refusal(path).code == "data.unreadable"
+    assert refusal(path) == UNREADABLE
 
 
 def test_a_single_array_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "audio.npz"
     with path.open("wb") as file:
         np.save(file, np.ones((3, 2)))
-    assert refusal(path).code == "data.unreadable"
+    assert refusal(path) == UNREADABLE
+
+
+def test_words_instead_of_numbers_are_refused(tmp_path: Path) -> None:
+    assert refusal(saved(tmp_path, item_id=["a"], features=[["loud"]])) == UNREADABLE
+
+
+def test_a_spoilt_compression_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "audio.npz"
+    np.savez_compressed(path, item_id=ITEMS, features=np.ones((3, 2)))
+    spoil_compression(path)
+    assert refusal(path) == UNREADABLE
 
 
 def test_pickles_are_never_opened(tmp_path: Path) -> None:
     path = saved(tmp_path, item_id=np.array(["a", {"b": 1}], dtype=object), features=np.ones((2, 1)))
-    assert refusal(path).code == "data.unreadable"
+    assert refusal(path) == UNREADABLE
 
 
 def test_text_of_your_own_takes_the_place_of_titles(tmp_path: Path) -> None:

@@ -102,6 +102,32 @@ WRONG = {
         {"tiny.user": "user_id:token\tgender:token\n1\tM\n2\tF\n1\tF\n"},
         'tiny.user, column "user_id": 1 repeated id (row 4). Keep one row per id.',
     ),
+    "no interactions": ({"tiny.inter": ""}, "tiny.inter: this file is empty. Export it again."),
+    "only a header": (
+        {"tiny.user": "user_id:token\tgender:token\n"},
+        "tiny.user: there is a header but no row. Export it again.",
+    ),
+    "empty cells": (
+        {"tiny.inter": "user_id:token\titem_id:token\n1\t10\n\t11\n3\t12\n \t11\n"},
+        'tiny.inter, column "user_id": 2 empty values (rows 3, 5). Fill or remove them.',
+    ),
+    "a person without an id": (
+        {"tiny.user": "user_id:token\tgender:token\n1\tM\n\tF\n"},
+        'tiny.user, column "user_id": 1 empty value (row 3). Fill or remove them.',
+    ),
+    "an item twice": (
+        {"tiny.item": GOOD["tiny.item"] + "11\tAgain\t2000\tWar\n"},
+        'tiny.item, column "item_id": 1 repeated id (row 5). Keep one row per id.',
+    ),
+    "people by another id": (
+        {"tiny.user": "user_id:token\tgender:token\nu1\tM\nu2\tF\n"},
+        'tiny.inter: none of its 3 values of "user_id" is in tiny.user ("1", "2", "3"). '
+        "Write them the same way in both files.",
+    ),
+    "links without items": (
+        {"tiny.link": "entity_id:token\nm.toy\n"},
+        'tiny.link: there is no column "item_id". Its columns are: entity_id. Rename the right one.',
+    ),
     "a graph without relations": (
         {"tiny.kg": "head_id:token\ttail_id:token\na\tb\n"},
         'tiny.kg: there is no column "relation_id". Its columns are: head_id, tail_id. Rename the right one.',
@@ -121,10 +147,27 @@ def test_what_is_wrong_is_said(tmp_path: Path, changes: dict[str, str], message:
     assert str(caught.value) == message
 
 
-def test_two_sets_in_one_folder_are_refused(tmp_path: Path) -> None:
+def test_a_missing_users_file_is_said(tmp_path: Path) -> None:
     with pytest.raises(DataError) as caught:
-        read(tmp_path, {"other.inter": GOOD["tiny.inter"]})
-    assert (caught.value.code, caught.value.what) == ("data.one_file", "2 files end in .inter, one is needed")
+        read(tmp_path, without=("tiny.user",))
+    assert caught.value.code == "data.missing"
+    assert str(caught.value) == "tiny.user: this file is missing. Put it beside the others."
+
+
+def test_a_column_that_is_there_twice_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(DataError) as caught:
+        read(tmp_path, {"tiny.user": "user_id:token\tage:token\tage:float\n1\t24\t24\n2\t53\t53\n"})
+    assert "tiny.user" in caught.value.where
+
+
+@pytest.mark.parametrize(("changes", "without", "count"), [({"b.inter": "x"}, (), 2), ({}, ("tiny.inter",), 0)])
+def test_none_or_two_sets_in_one_folder_are_refused(
+    tmp_path: Path, changes: dict[str, str], without: tuple[str, ...], count: int
+) -> None:
+    with pytest.raises(DataError) as caught:
+        read(tmp_path / "mine", changes, without)
+    assert caught.value.code == "data.one_file"
+    assert str(caught.value) == f"mine: {count} files end in .inter, one is needed. Keep exactly one."
 
 
 def test_the_reader_is_found_by_the_files(tmp_path: Path) -> None:
@@ -143,4 +186,6 @@ def test_an_unknown_folder_says_what_is_read(tmp_path: Path) -> None:
     with pytest.raises(DataError) as caught:
         sniff.read(tmp_path)
     assert caught.value.code == "data.unknown_folder"
-    assert caught.value.mend == "Name interactions.csv and users.csv, or RecBole's *.inter and *.user."
+    assert str(caught.value) == (
+        f"{tmp_path}: no file here is known. Name interactions.csv and users.csv, or RecBole's *.inter and *.user."
+    )

@@ -221,11 +221,33 @@ def test_what_is_wrong_is_said(tmp_path: Path, changes: dict[str, str], code: st
     assert caught.value.code == code
 
 
+def test_a_cell_of_two_lines_is_one_row_as_in_a_spreadsheet(tmp_path: Path) -> None:
+    items = 'item_id,title\na,"Two\nlines"\nb,B\na,Again\n'
+    with pytest.raises(DataError) as caught:
+        read(tmp_path, {"items.csv": items})
+    assert str(caught.value) == 'items.csv, column "item_id": 1 repeated id (row 4). Keep one row per id.'
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("users.csv", "user_id,mood, mood\n7,good,bad\n007,bad,good\n"),
+        ("interactions.csv", "user_id,item_id, user_id\n7,a,7\n007,b,007\n"),
+        ("interactions.csv", "user_id,item_id,time,time \n7,a,1,1\n007,b,2,2\n"),
+    ],
+)
+def test_a_column_that_is_there_twice_is_refused(tmp_path: Path, name: str, text: str) -> None:
+    with pytest.raises(DataError) as caught:
+        read(tmp_path, {name: text})
+    assert name in caught.value.where
+
+
 def test_a_missing_users_file_is_said(tmp_path: Path) -> None:
     write_files(tmp_path, {"interactions.csv": GOOD["interactions.csv"]})
     with pytest.raises(DataError) as caught:
         tables.read(tmp_path)
     assert str(caught.value) == "users.csv: this file is missing. Put it beside the others."
+    assert caught.value.code == "data.missing"
 
 
 @pytest.mark.parametrize(
@@ -241,6 +263,7 @@ def test_what_is_no_text_is_said(tmp_path: Path, name: str, content: bytes) -> N
     with pytest.raises(DataError) as caught:
         tables.read(tmp_path)
     assert str(caught.value) == f"{name}: this file can't be read as text in UTF-8. Export it again in that form."
+    assert caught.value.code == "data.unreadable"
 
 
 @pytest.mark.skipif(not ML_1M.exists(), reason="MovieLens-1M is on the project's own machines only")

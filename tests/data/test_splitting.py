@@ -1,5 +1,6 @@
 """Who trains and tests on what (METHOD.md, "Data, split, metrics")."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.sparse import csr_matrix
 
+from fmm_core.data.construction import assemble
 from fmm_core.data.dataset import Dataset, Pairs
 from fmm_core.data.splitting import held_out_users, row_normalised, split
 
@@ -63,6 +65,15 @@ def test_the_seed_decides_and_nothing_else() -> None:
     assert split(dataset, 2).test.indices.tolist() != same[0]
 
 
+def test_the_order_of_the_source_changes_nothing() -> None:
+    people = clicks(30, 12, 9, 2)
+    shuffled = np.random.default_rng(0).permutation(len(people.pairs.user))
+    pairs = Pairs(people.pairs.user[shuffled], people.pairs.item[shuffled])
+    for part in ("train", "validation", "test"):
+        before, after = (getattr(split(assemble(replace(people, pairs=p))), part) for p in (people.pairs, pairs))
+        np.testing.assert_array_equal(after.toarray(), before.toarray())
+
+
 def test_every_item_is_as_likely_to_be_held_out() -> None:
     """10 of 100 clicks test: over 2000 people each of the 100 items is tested 200 ± 13 times; six deviations pass."""
     tested = np.asarray(split(clicks(*[100] * 2000), 0).test.sum(axis=0)).ravel()
@@ -84,6 +95,11 @@ def test_a_fifth_is_held_out_and_row_order_changes_nothing() -> None:
     shuffled = np.random.default_rng(0).permutation(users)
     assert set(shuffled[held_out_users(shuffled, 3)]) == chosen
     assert set(users[held_out_users(users, 4)]) != chosen
+
+
+@pytest.mark.parametrize(("people", "held_out"), [(1, 0), (4, 0), (5, 1), (9, 1), (10, 2)])
+def test_a_fifth_is_rounded_down(people: int, held_out: int) -> None:
+    assert held_out_users(np.array([str(index) for index in range(people)])).sum() == held_out
 
 
 def test_held_out_users_do_not_follow_the_ids() -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from data_worlds import draft, three_people
+from data_worlds import draft, spoil_compression, three_people
 
 from fmm_core.data import storage
 from fmm_core.data.construction import assemble
@@ -86,13 +86,15 @@ def test_somebody_else_may_store_the_same_meanwhile(tmp_path: Path, monkeypatch:
     assert storage.load(stored).n_users == 3
 
 
+SOUND = draft().modalities["audio"]
+GENDER = draft().attributes["gender"]
 SAME = {
     "name": {"name": "Other"},
+    "item_noun": {"item_noun": ("book", "books")},
+    "source": {"modalities": {"audio": replace(SOUND, source="records")}},
     "notes": {"notes": (Note("a", 1, "b"),)},
     "titles": {"titles": None},
 }
-GENDER = draft().attributes["gender"]
-SOUND = draft().modalities["audio"]
 OTHER = {
     "users": {"users": np.array(["7", "007", "x"])},
     "items": {"items": np.array(["a", "b", "c", "e"])},
@@ -167,6 +169,15 @@ def test_the_card_says_all_a_page_needs(tmp_path: Path) -> None:
     }
 
 
+def assert_refused_as_damaged(folder: Path) -> None:
+    with pytest.raises(DataError) as caught:
+        storage.load(folder)
+    assert caught.value.code == "data.stored"
+    assert str(caught.value) == (
+        f"data set {folder.name}: this is not a stored data set, or it is damaged. Fetch or import it again."
+    )
+
+
 @pytest.mark.parametrize("name", ["dataset.json", "pairs.npz", "users.parquet", "items.parquet", "modality.audio.npy"])
 @pytest.mark.parametrize("damage", ["gone", "empty", "garbage", "cut"])
 def test_a_damaged_folder_is_refused(stored: Path, name: str, damage: str) -> None:
@@ -175,9 +186,36 @@ def test_a_damaged_folder_is_refused(stored: Path, name: str, damage: str) -> No
     path.unlink()
     if damage != "gone":
         path.write_bytes({"empty": b"", "garbage": b"\x80garbage", "cut": whole[: len(whole) // 2]}[damage])
-    with pytest.raises(DataError) as caught:
-        storage.load(stored)
-    assert caught.value.code == "data.stored"
+    assert_refused_as_damaged(stored)
+
+
+def test_a_folder_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    assert_refused_as_damaged(tmp_path / "nowhere")
+
+
+def test_a_spoilt_compression_is_refused(stored: Path) -> None:
+    spoil_compression(stored / "pairs.npz")
+    assert_refused_as_damaged(stored)
+
+
+def test_a_spoilt_header_of_an_array_is_refused(stored: Path) -> None:
+    path = stored / "modality.audio.npy"
+    path.write_bytes(path.read_bytes().replace(b"}", b" ", 1))
+    assert_refused_as_damaged(stored)
+
+
+def test_a_card_without_a_fingerprint_is_refused(stored: Path) -> None:
+    card = json.loads((stored / "dataset.json").read_text(encoding="utf-8"))
+    del card["fingerprint"]
+    (stored / "dataset.json").write_text(json.dumps(card), encoding="utf-8")
+    assert_refused_as_damaged(stored)
+
+
+@pytest.mark.parametrize("part", ["modalities", "attributes"])
+def test_a_card_of_another_shape_is_refused(stored: Path, part: str) -> None:
+    card = json.loads((stored / "dataset.json").read_text(encoding="utf-8"))
+    (stored / "dataset.json").write_text(json.dumps(card | {part: []}), encoding="utf-8")
+    assert_refused_as_damaged(stored)
 
 
 def test_a_folder_changed_by_hand_is_refused(stored: Path) -> None:
@@ -193,15 +231,17 @@ def test_a_folder_changed_by_hand_is_refused(stored: Path) -> None:
 def test_another_format_is_refused(stored: Path) -> None:
     card = json.loads((stored / "dataset.json").read_text(encoding="utf-8"))
     (stored / "dataset.json").write_text(json.dumps(card | {"format": 2}), encoding="utf-8")
-    with pytest.raises(DataError, match="its format is 2, and this version reads 1"):
+    with pytest.raises(DataError) as caught:
         storage.load(stored)
+    assert caught.value.code == "data.format"
+    assert str(caught.value) == (
+        f"data set {stored.name}: its format is 2, and this version reads 1. Fetch or import it again."
+    )
 
 
 def test_pickles_are_never_opened(stored: Path) -> None:
     np.save(stored / "modality.audio.npy", np.array([{"a": 1}], dtype=object), allow_pickle=True)
-    with pytest.raises(DataError) as caught:
-        storage.load(stored)
-    assert caught.value.code == "data.stored"
+    assert_refused_as_damaged(stored)
 
 
 @pytest.mark.parametrize(

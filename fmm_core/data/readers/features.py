@@ -1,11 +1,11 @@
 """One modality from `<modality>.npz`: arrays `item_id` and `features`, one row per item, in any order."""
 
-import zipfile
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from fmm_core.data.damage import DAMAGE
 from fmm_core.data.dataset import Modality, Note
 from fmm_core.data.encoders import impute
 from fmm_core.data.readers.descriptions import absence_note
@@ -57,7 +57,7 @@ def _arrays(path: Path) -> tuple[np.ndarray, np.ndarray]:
             ids, features = archive["item_id"].astype(str), archive["features"].astype(np.float32)
     except KeyError:
         raise DataError("there is no array item_id or features", path.name, RECIPE, code="data.no_array") from None
-    except (ValueError, TypeError, OSError, EOFError, zipfile.BadZipFile) as error:
+    except DAMAGE as error:
         raise DataError("this file is no npz of plain numbers", path.name, RECIPE, code="data.unreadable") from error
     if features.ndim != 2 or features.shape[1] == 0 or ids.shape != (len(features),):
         what = f"item_id has the shape {ids.shape} and features the shape {features.shape}"

@@ -3,7 +3,7 @@
 import re
 import warnings
 import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -22,15 +22,19 @@ NAMED_ROWS = 3
 FILL = "Fill or remove them."
 
 
-def read_frame(path: Path, separator: str = ",") -> pd.DataFrame:
+def read_frame(path: Path, separator: str = ",", name_of: Callable[[str], str] = str.strip) -> pd.DataFrame:
     """A table of strings, nothing guessed: "007" stays "007", an empty cell is "".
 
     Empty lines are dropped; the index keeps counting them, so that it gives the row a spreadsheet shows.
 
+    Parameters
+    ----------
+    name_of : what a column is called, from what its header says
+
     Raises
     ------
     DataError
-        The file is missing, empty, not text, or its rows are longer than its header.
+        The file is missing, empty, not text, its rows are longer than its header, or two columns have one name.
     """
     try:
         with warnings.catch_warnings():
@@ -48,7 +52,11 @@ def read_frame(path: Path, separator: str = ",") -> pd.DataFrame:
     except (UnicodeDecodeError, OSError, EOFError, zlib.error) as error:
         what = "this file can't be read as text in UTF-8"
         raise DataError(what, path.name, "Export it again in that form.", code="data.unreadable") from error
-    frame.columns = frame.columns.str.strip()
+    frame.columns = pd.Index([name_of(str(name)) for name in frame.columns])
+    twice = frame.columns[frame.columns.duplicated()]
+    if len(twice):
+        what = f'the column "{twice[0]}" is there twice'
+        raise DataError(what, path.name, "Keep one of them.", code="data.duplicate_column")
     return frame[frame.ne("").any(axis=1)]
 
 

@@ -70,8 +70,7 @@ def _one(folder: Path, ending: str) -> Path:
 
 def _read_atomic(path: Path) -> pd.DataFrame:
     """Read one file and take the type (`:token`, `:float`, …) off its column names."""
-    frame = read_frame(path, separator="\t")
-    return frame.rename(columns=lambda name: str(name).partition(":")[0])
+    return read_frame(path, separator="\t", name_of=lambda name: name.partition(":")[0].strip())
 
 
 def _facts(kg_path: Path, link_path: Path, items: np.ndarray) -> list[list[str]]:

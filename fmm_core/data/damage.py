@@ -1,0 +1,17 @@
+"""What numpy, zip, pandas and a missing key raise when a file is not what it claims to be."""
+
+import tokenize
+import zipfile
+import zlib
+
+DAMAGE = (
+    OSError,
+    EOFError,
+    ValueError,
+    LookupError,
+    TypeError,
+    AttributeError,
+    zipfile.BadZipFile,
+    zlib.error,
+    tokenize.TokenError,
+)
