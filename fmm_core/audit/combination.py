@@ -18,7 +18,10 @@ TEMPERATURE = 0.01
 class Candidate:
     """Scores of one attacker, people × folds × columns as in `attackers`.
 
-    `inner` holds, per test fold, the macro AUC on the other folds, where a choice may look.
+    `inner`, folds × folds, is where a choice may look: ``inner[k, j]`` is the macro AUC on the folds other than k and
+    j, so ``inner[k, k]`` decides about test fold k, and ``inner[k, j]`` would have decided without fold j. (Attackers
+    and read-outs behind it may have learned on j; the AUC is not taken there. Three folds out would cost more than it
+    changes.)
     """
 
     scores: NDArray[np.floating]
@@ -40,14 +43,20 @@ def candidates(
 
 
 def choose(options: list[Candidate], folds: NDArray[np.int64]) -> Candidate:
-    """Per test fold the option with the largest inner |AUC − ½|, turned round where its inner AUC is below ½."""
-    inner = np.array([option.inner for option in options])  # (options, folds)
+    """Per test fold the option with the largest inner |AUC − ½|, turned round where its inner AUC is below ½.
+
+    The retrained scores are chosen anew, by inner AUCs without their second fold: a choice that wavers is part of how
+    much the attacker varies, and the interval must see it.
+    """
+    inner = np.array([option.inner for option in options])  # (options, folds, folds)
     best = np.abs(inner - 0.5).argmax(axis=0)
     chosen = np.empty_like(options[0].scores)
     for fold in range(FOLDS):
         rows = folds == fold
-        sign = 1.0 if inner[best[fold], fold] >= 0.5 else -1.0
-        chosen[rows] = sign * options[best[fold]].scores[rows]
+        for other in range(FOLDS):
+            option = best[fold, other]
+            sign = 1.0 if inner[option, fold, other] >= 0.5 else -1.0
+            chosen[rows, other] = sign * options[option].scores[rows, other]
     return Candidate(chosen, 0.5 + np.abs(inner - 0.5).max(axis=0))
 
 
@@ -60,19 +69,18 @@ def _two_classes(
     table = np.moveaxis(settings, 0, 2)  # (people, folds, settings)
     positive = codes == 1
     stacked = np.empty((*table.shape[:2], 1), np.float32)
-    inner_single, inner_stack = np.empty((len(settings), FOLDS)), np.empty(FOLDS)
+    inner_single, inner_stack = np.empty((len(settings), FOLDS, FOLDS)), np.empty((FOLDS, FOLDS))
     for fold in range(FOLDS):
         outside, inside = np.flatnonzero(folds != fold), np.flatnonzero(folds == fold)
         learned = table[outside, fold]  # (people outside, settings): attackers that saw neither them nor the test fold
-        inner_single[:, fold] = _inner_auc(learned, positive[outside], folds[outside])
+        inner_single[:, fold] = _inner_auc(learned, positive[outside], folds[outside]).T
         moments = _Moments(learned[:, None, :], codes[outside], 2, folds[outside])
-        stacked[inside] = _difference(moments.read_out(), table[inside][:, :, None, :])
         crossed = np.empty((len(outside), 1), np.float32)
-        for other in range(FOLDS):
-            rows = folds[outside] == other
-            if rows.any():
-                crossed[rows] = _difference(moments.read_out(without=other), learned[rows][:, None, :])
-        inner_stack[fold] = _inner_auc(crossed, positive[outside], folds[outside])[0]
+        for other in range(FOLDS):  # the test fold is not among the moments: leaving it out leaves all of them
+            rows, stack = folds[outside] == other, moments.read_out(without=other)
+            stacked[inside, other] = _difference(stack, table[inside, other][:, None, :])
+            crossed[rows] = _difference(stack, learned[rows][:, None, :])
+        inner_stack[fold] = _inner_auc(crossed, positive[outside], folds[outside])[:, 0]
     singles = [Candidate(settings[s][..., None], inner_single[s]) for s in range(len(settings))]
     return singles, Candidate(stacked, inner_stack)
 
@@ -86,15 +94,21 @@ def _difference(read_out: "_ReadOut", features: NDArray[np.floating]) -> NDArray
 def _inner_auc(
     scores: NDArray[np.floating], positive: NDArray[np.bool_], folds: NDArray[np.int64]
 ) -> NDArray[np.float64]:
-    """AUC of every column within each inner fold, averaged by positives."""
-    total, weight = np.zeros(scores.shape[1]), 0
+    """AUC of every column within each inner fold, averaged by positives; row j leaves fold j out too.
+
+    Returns
+    -------
+    float64, folds × columns; ½ where no fold is left to say anything
+    """
+    areas, weights = np.zeros((FOLDS, scores.shape[1])), np.zeros((FOLDS, 1))
     for fold in np.unique(folds):
         rows = folds == fold
         m = int(positive[rows].sum())
         if 0 < m < rows.sum():
-            total += m * auc_columns(scores[rows], positive[rows])
-            weight += m
-    return total / weight if weight else np.full(scores.shape[1], 0.5)
+            areas[fold], weights[fold] = auc_columns(scores[rows], positive[rows]), m
+    left = weights.sum() - weights  # (folds, 1)
+    total = (weights * areas).sum(axis=0) - weights * areas
+    return np.where(left > 0, total / np.maximum(left, 1), 0.5)
 
 
 # many classes: read out every setting, then blend -------------------------------------------------------------------
@@ -105,39 +119,39 @@ def _many_classes(
 ) -> tuple[list[Candidate], Candidate]:
     table = np.moveaxis(settings, 0, 2)  # (people, folds, settings, classes)
     read = np.empty_like(table)
-    inner = np.empty((len(settings), FOLDS))
+    inner = np.empty((len(settings), FOLDS, FOLDS))
     blended = np.empty((*table.shape[:2], classes), np.float32)
-    inner_blend = np.empty(FOLDS)
+    inner_blend = np.empty((FOLDS, FOLDS))
     for fold in range(FOLDS):
         outside, inside = np.flatnonzero(folds != fold), np.flatnonzero(folds == fold)
         learned, code, part = table[outside, fold], codes[outside], folds[outside]
         moments = _Moments(learned, code, classes, part)
-        full = moments.read_out()
-        for other in range(FOLDS):
-            read[inside, other] = full(table[inside, other])
         crossed = np.empty_like(learned)
-        for other in np.unique(part):
-            rows = part == other
-            crossed[rows] = moments.read_out(without=int(other))(learned[rows])
-        inner[:, fold] = _macro_inner(crossed, code, part)
-        weights = _blend_weights(inner[:, fold])
+        for other in range(FOLDS):  # the test fold is not among the moments: leaving it out leaves all of them
+            rows, read_out = part == other, moments.read_out(without=other)
+            read[inside, other] = read_out(table[inside, other])
+            crossed[rows] = read_out(learned[rows])
+        inner[:, fold] = _macro_inner(crossed, code, part).T
+        weights = _blend_weights(inner[:, fold])  # (settings, folds)
         spread = np.maximum(crossed.std(axis=0), 1e-6)  # (settings, classes)
-        blended[inside] = np.einsum("s,njsc->njc", weights, read[inside] / spread)
-        inner_blend[fold] = _macro_inner(np.einsum("s,nsc->nc", weights, crossed / spread)[:, None, :], code, part)[0]
+        blended[inside] = np.einsum("sj,njsc->njc", weights, read[inside] / spread)
+        crossed_blend = np.einsum("s,nsc->nc", weights[:, fold], crossed / spread)
+        inner_blend[fold] = _macro_inner(crossed_blend[:, None, :], code, part)[:, 0]
     singles = [Candidate(read[:, :, s], inner[s]) for s in range(len(settings))]
     return singles, Candidate(blended, inner_blend)
 
 
 def _blend_weights(inner: NDArray[np.float64]) -> NDArray[np.float32]:
+    """Weights of the settings, one column per fold that is left out beside the test fold; settings × folds."""
     excess = np.abs(inner - 0.5)
-    weights = np.exp((excess - excess.max()) / TEMPERATURE) * np.where(inner >= 0.5, 1, -1)
-    return (weights / np.abs(weights).sum()).astype(np.float32)
+    weights = np.exp((excess - excess.max(axis=0)) / TEMPERATURE) * np.where(inner >= 0.5, 1, -1)
+    return (weights / np.abs(weights).sum(axis=0)).astype(np.float32)
 
 
 def _macro_inner(
     scores: NDArray[np.floating], codes: NDArray[np.integer], folds: NDArray[np.int64]
 ) -> NDArray[np.float64]:
-    """Mean over classes of the inner AUC of every setting; scores people × settings × classes."""
+    """Mean over classes of the inner AUC, folds × settings as in `_inner_auc`; scores people × settings × classes."""
     labels = np.unique(codes)
     return np.mean([_inner_auc(scores[:, :, label], codes == label, folds) for label in labels], axis=0)
 

@@ -39,6 +39,7 @@ class RunConfig(_Config):
     preset: Preset = "standard"
     panel: Literal["fast"] = Field("fast", description="which attackers the audit uses")
     map_users: int = Field(3000, ge=50, le=20_000, description="most people drawn on a map")
+    permutations: int = Field(0, ge=0, le=10_000, description="label tables behind the person vector's p-value; slow")
     seed: int = Field(0, ge=0, description="everything random but the splits")
     split_seed: int = Field(42, ge=0, description="which interactions train, validate and test")
     user_split_seed: int = Field(42, ge=0, description="which fifth of the people no choice is made on")

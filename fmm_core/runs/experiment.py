@@ -158,6 +158,7 @@ def _attack(cache: StepCache, part: Part, config: RunConfig, inputs: Inputs, sta
             eligible=inputs.eligible,
             held_out=inputs.held_out,
             panel=config.panel,
+            permutations=config.permutations,
             seed=config.seed,
             progress=stage.progress(part.low, part.high, unit="attack"),
         ).to_parquet(folder / "leakage.parquet")
@@ -166,7 +167,7 @@ def _attack(cache: StepCache, part: Part, config: RunConfig, inputs: Inputs, sta
 
 
 def _audit_settings(config: RunConfig) -> Settings:
-    fields = ("attributes", "panel", "seed", "split_seed", "user_split_seed")
+    fields = ("attributes", "panel", "permutations", "seed", "split_seed", "user_split_seed")
     return config.model_dump(mode="json", include=set(fields))
 
 

@@ -62,7 +62,7 @@ def test_gender_is_read_at_the_known_rate(table: pd.DataFrame) -> None:
 def test_after_erasure_lines_are_over_corrected_and_the_rest_still_leaks(table: pd.DataFrame) -> None:
     """AUDIT.md: combined 0.71, linear 0.377 where groups that match exactly give 0.373 in theory."""
     strongest, linear = table.loc[("after", "strongest")], table.loc[("after", "linear")]
-    assert strongest["value"] >= 0.68
+    assert strongest["value"] >= 0.69
     assert strongest["verdict"] == "leaks"
     assert linear["verdict"] == "over"
     assert linear["value"] == pytest.approx(0.373, abs=0.02)

@@ -1,6 +1,6 @@
 """AUC and its interval: against scikit-learn, by hand, and by how often the truth is covered."""
 
-from itertools import combinations
+from itertools import combinations, permutations, product
 
 import numpy as np
 import pytest
@@ -15,6 +15,7 @@ from fmm_core.audit.folds import FOLDS
 from fmm_core.audit.intervals import (
     Estimate,
     auc_columns,
+    chance_variance,
     estimate,
     influence,
     mann_whitney_variance,
@@ -44,6 +45,33 @@ def test_variance_of_chance_by_counting_every_arrangement(m: int, n: int) -> Non
     areas = [auc_columns(scores, np.isin(np.arange(m + n), chosen))[0] for chosen in combinations(range(m + n), m)]
     assert mann_whitney_variance(m, n) == pytest.approx(np.var(areas))
     assert np.mean(areas) == pytest.approx(0.5)
+
+
+def test_chance_of_several_classes_by_dealing_every_label_out_again(rng: np.random.Generator) -> None:
+    """Two folds of five people, three classes, scores with ties: all 30 × 20 tables, and their AUCs' variance."""
+    codes, folds = np.array([0, 0, 1, 1, 2, 0, 0, 0, 1, 2]), np.repeat([0, 1], 5)
+    scores = rng.integers(0, 4, (10, 3)).astype(float)
+    tables = product(*(sorted(set(permutations(codes[folds == fold]))) for fold in (0, 1)))
+    found = []
+    for table in tables:
+        label = np.concatenate(table)
+        found.append(np.mean([influence(scores[:, c], label == c, folds)[0] for c in range(3)]))
+    assert len(found) == 30 * 20
+    assert chance_variance(scores, codes[:, None] == np.arange(3), folds) == pytest.approx(np.var(found))
+
+
+def test_scores_that_say_nothing_reject_nothing() -> None:
+    codes = (np.arange(100) % 2).astype(np.int16)
+    found = estimate(np.zeros((100, 1)), None, codes, dealt(codes), np.ones(100, bool))
+    assert (found.value, found.p_value) == (0.5, 1.0)
+
+
+def test_the_estimate_says_over_how_many_classes_it_is_averaged(rng: np.random.Generator) -> None:
+    """Of class 2 one person is judged: no AUC of it can be had."""
+    codes = (np.arange(90) % 3).astype(np.int16)
+    scores, people = rng.normal(size=(90, 3)), (codes < 2) | (np.arange(90) == 2)
+    assert estimate(scores, None, codes, dealt(codes), np.ones(90, bool)).classes == 3
+    assert estimate(scores, None, codes, dealt(codes), people).classes == 2
 
 
 def test_auc_is_the_folds_average_weighted_by_positives(rng: np.random.Generator) -> None:
@@ -86,14 +114,14 @@ def test_stability_by_its_formula() -> None:
 
 
 def test_interval_and_p_value_by_hand(rng: np.random.Generator) -> None:
-    """Without retrained scores ν = 1: ± 1.96 √(2 Σ IC²); p from √2 times the Mann–Whitney error."""
+    """Without retrained scores ν = 1: ± 1.96 √(2 Σ IC²); p from √2 times the Mann–Whitney error within folds."""
     codes = (np.arange(200) % 2).astype(np.int16)
     scores, folds = rng.normal(size=200) + 0.5 * codes, dealt(codes)
     found = estimate(scores[:, None], None, codes, folds, np.ones(200, bool))
     value, curve = influence(scores, codes == 1, folds)
     half = 1.959964 * np.sqrt(2 * (curve**2).sum())
-    p = 2 * norm.sf(abs(value - 0.5) / np.sqrt(2 * 201 / (12 * 100 * 100)))
-    expected = Estimate(value, value - half, value + half, p, 200)
+    p = 2 * norm.sf(abs(value - 0.5) / np.sqrt(2 * 205 / (12 * 100 * 100)))  # five folds of 20 + 20: N + 5 for N + 1
+    expected = Estimate(value, value - half, value + half, p, 200, 2)
     assert_allclose(
         [found.value, found.low, found.high, found.p_value, found.n],
         [expected.value, expected.low, expected.high, expected.p_value, expected.n],
