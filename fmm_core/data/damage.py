@@ -11,6 +11,7 @@ DAMAGE = (
     LookupError,
     TypeError,
     AttributeError,
+    NotImplementedError,
     zipfile.BadZipFile,
     zlib.error,
     tokenize.TokenError,

@@ -54,3 +54,12 @@ def spoil_compression(path: Path) -> None:
     lengths = (int.from_bytes(content[header + at : header + at + 2], "little") for at in (26, 28))  # name, extra
     content[header + 30 + sum(lengths)] = 0b111  # last block, reserved type
     path.write_bytes(bytes(content))
+
+
+def claim_unknown_compression(path: Path) -> None:
+    """Let the first member of an npz claim a compression method that no Python knows (local and central header)."""
+    content = bytearray(path.read_bytes())
+    for signature, at in ((b"PK\x03\x04", 8), (b"PK\x01\x02", 10)):
+        start = content.index(signature) + at
+        content[start : start + 2] = (77).to_bytes(2, "little")
+    path.write_bytes(bytes(content))

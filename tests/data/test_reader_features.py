@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from data_worlds import spoil_compression, write_files
+from data_worlds import claim_unknown_compression, spoil_compression, write_files
 
 from fmm_core.data.readers import tables
 from fmm_core.data.readers.features import read_features
@@ -114,6 +114,13 @@ def test_a_spoilt_compression_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "audio.npz"
     np.savez_compressed(path, item_id=ITEMS, features=np.ones((3, 2)))
     spoil_compression(path)
+    assert refusal(path) == UNREADABLE
+
+
+def test_an_unknown_compression_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "audio.npz"
+    np.savez_compressed(path, item_id=ITEMS, features=np.ones((3, 2)))
+    claim_unknown_compression(path)
     assert refusal(path) == UNREADABLE
 
 

@@ -232,6 +232,7 @@ def test_a_cell_of_two_lines_is_one_row_as_in_a_spreadsheet(tmp_path: Path) -> N
     ("name", "text"),
     [
         ("users.csv", "user_id,mood, mood\n7,good,bad\n007,bad,good\n"),
+        ("users.csv", "user_id,mood,mood\n7,good,bad\n007,bad,good\n"),
         ("interactions.csv", "user_id,item_id, user_id\n7,a,7\n007,b,007\n"),
         ("interactions.csv", "user_id,item_id,time,time \n7,a,1,1\n007,b,2,2\n"),
     ],

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from data_worlds import draft, spoil_compression, three_people
+from data_worlds import claim_unknown_compression, draft, spoil_compression, three_people
 
 from fmm_core.data import storage
 from fmm_core.data.construction import assemble
@@ -208,6 +208,11 @@ def test_a_card_without_a_fingerprint_is_refused(stored: Path) -> None:
     card = json.loads((stored / "dataset.json").read_text(encoding="utf-8"))
     del card["fingerprint"]
     (stored / "dataset.json").write_text(json.dumps(card), encoding="utf-8")
+    assert_refused_as_damaged(stored)
+
+
+def test_an_unknown_compression_is_refused(stored: Path) -> None:
+    claim_unknown_compression(stored / "pairs.npz")
     assert_refused_as_damaged(stored)
 
 

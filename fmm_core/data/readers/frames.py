@@ -53,11 +53,24 @@ def read_frame(path: Path, separator: str = ",", name_of: Callable[[str], str] =
         what = "this file can't be read as text in UTF-8"
         raise DataError(what, path.name, "Export it again in that form.", code="data.unreadable") from error
     frame.columns = pd.Index([name_of(str(name)) for name in frame.columns])
-    twice = frame.columns[frame.columns.duplicated()]
-    if len(twice):
+    _refuse_twins([name_of(name) for name in _header(path, separator)], path)
+    return frame[frame.ne("").any(axis=1)]
+
+
+def _header(path: Path, separator: str) -> list[str]:
+    """The names as the file has them: pandas calls the second of two equal ones "name.1"."""
+    first = pd.read_csv(
+        path, sep=separator, dtype=str, na_filter=False, encoding="utf-8-sig", header=None, nrows=1, index_col=False,
+        skip_blank_lines=False,
+    )  # fmt: skip
+    return [str(name) for name in first.iloc[0]]
+
+
+def _refuse_twins(names: Sequence[str], path: Path) -> None:
+    twice = [name for place, name in enumerate(names) if name and name in names[:place]]
+    if twice:
         what = f'the column "{twice[0]}" is there twice'
         raise DataError(what, path.name, "Keep one of them.", code="data.duplicate_column")
-    return frame[frame.ne("").any(axis=1)]
 
 
 def _ragged(path: Path, separator: str, error: Exception) -> DataError:
