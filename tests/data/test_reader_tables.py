@@ -64,7 +64,7 @@ def test_a_column_with_years_goes_before_titles(tmp_path: Path) -> None:
 
 
 def test_compressed_tables_are_read(tmp_path: Path) -> None:
-    (tmp_path / "interactions.csv.gz").write_bytes(gzip.compress(GOOD["interactions.csv"].encode()))
+    (tmp_path / "interactions.csv.gz").write_bytes(gzip.compress(GOOD["interactions.csv"].encode(), mtime=0))
     write_files(tmp_path, {"users.csv": GOOD["users.csv"]})
     dataset = tables.read(tmp_path)
     assert (dataset.n_users, dataset.n_items) == (2, 3)
@@ -256,7 +256,7 @@ def test_a_missing_users_file_is_said(tmp_path: Path) -> None:
     [
         ("interactions.csv", b"user_id,item_id\n7,\xff\n"),
         ("interactions.csv.gz", b"no gzip"),
-        ("interactions.csv.gz", gzip.compress(b"user_id,item_id\n" + b"7,a\n" * 500)[:40]),
+        ("interactions.csv.gz", gzip.compress(b"user_id,item_id\n" + b"7,a\n" * 500, mtime=0)[:40]),
     ],
 )
 def test_what_is_no_text_is_said(tmp_path: Path, name: str, content: bytes) -> None:
