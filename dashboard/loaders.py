@@ -9,6 +9,7 @@ import streamlit as st
 from pydantic import BaseModel, ConfigDict
 
 from dashboard import maps, neighbours
+from fmm_core.data.specs import CATALOG
 from fmm_core.errors import FmmError, StoreError
 from fmm_core.fairness.specs import MITIGATIONS
 from fmm_core.recommenders.specs import RECOMMENDERS
@@ -93,7 +94,7 @@ def runs(store: Store) -> list[RunFacts]:
     for run in store.runs():
         try:
             made_with = config(run)
-            title = str(_matching(cards_, made_with).get("title", made_with.dataset))
+            title = str(_matching(cards_, made_with).get("title", _catalog_title(made_with.dataset)))
             found.append(
                 RunFacts(id=run.id, state=run.status().state, config=made_with, dataset=title, when=_when(run.id))
             )
@@ -120,6 +121,11 @@ def cards(store: Store) -> list[dict[str, Any]]:
 def card(store: Store, run: RunFolder) -> dict[str, Any]:
     """The card of the data set a run was made from; empty if that data set is no longer stored."""
     return _matching(cards(store), config(run))
+
+
+def _catalog_title(name: str) -> str:
+    """What a data set is called before it is stored."""
+    return CATALOG[name].title if name in CATALOG else name
 
 
 def _matching(cards_: list[dict[str, Any]], made_with: RunConfig) -> dict[str, Any]:

@@ -227,5 +227,11 @@ def payers(groups: pd.DataFrame, metric: str, k: int) -> list[Payer]:
     return sorted(found, key=lambda each: (each.attribute != "", each.change))
 
 
+def stands_out(found: Sequence[Payer]) -> list[Payer]:
+    """The groups that pay more than their share: their loss is sure, and surely larger than everyone's."""
+    everyone = next(each for each in found if each.attribute == "")
+    return [each for each in found if each.attribute and each.sure and each.high < everyone.change]
+
+
 def _accuracy(row: Any) -> Figure:
     return Figure(float(row.value), float(row.ci_low), float(row.ci_high), int(row.n_users))

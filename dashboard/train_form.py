@@ -162,9 +162,9 @@ def submit_card(chosen: Choices, card: Card) -> None:
             st.code(chosen.command(), language="bash", wrap_lines=True)
 
 
-def recent_runs() -> None:
-    """The last runs, where they stand, and a way to each."""
-    facts = loaders.runs(state.store())[:RECENT]
+def recent_runs(shown: str = "") -> None:
+    """The last runs, where they stand, and a way to each; not the one whose progress is `shown` above."""
+    facts = [each for each in loaders.runs(state.store()) if each.id != shown][:RECENT]
     if not facts:
         return
     widgets.section(words.RECENT)

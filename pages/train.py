@@ -15,11 +15,12 @@ def main() -> None:
         widgets.dead_link(chosen)
         if chosen.run is not None and in_progress(chosen.run):
             run_progress.show(chosen.run)
+            train_form.recent_runs(shown=chosen.run.id)
         else:
             if chosen.run is not None and chosen.run.id == st.session_state.get("polled"):
                 finished(chosen.run)
             form()
-        train_form.recent_runs()
+            train_form.recent_runs()
 
 
 def in_progress(run: RunFolder) -> bool:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from dashboard.tradeoffs import payers, stands_out
 from dashboard.wording.names import attribute_title, nouns
 from dashboard.wording.numbers import of_100, percent, signed, signed_between
 
@@ -42,23 +43,22 @@ def accuracy_kept(accuracy: pd.DataFrame, card: Mapping[str, Any]) -> Card:
 
 
 def who_pays(groups: pd.DataFrame, card: Mapping[str, Any]) -> Card:
-    """The group that loses most, if any loses for sure."""
-    rows = groups[(groups["model"] == "mitigated") & (groups["metric"] == METRIC) & (groups["k"] == K)]
+    """The group that loses most, if any pays more than its share."""
     many = nouns(card)[1]
-    everyone = rows[rows["attribute"] == ""].iloc[0]
-    named = rows[(rows["attribute"] != "") & (rows["group"] != "gap")]
-    losers = named[named["pd_high"] < 0].sort_values("paired_difference")
+    found = payers(groups, METRIC, K)
+    everyone = next(each for each in found if each.attribute == "")
     explained = f"Change in recall at {K}, person by person, in {many} found of 100; 95 % interval"
-    mean = f"everyone {signed(100 * everyone['paired_difference'])}"
-    if losers.empty:
-        return Card("No group", "", mean, f"No group loses more than chance would explain. {explained}.")
-    worst = losers.iloc[0]
-    interval = signed_between(100 * worst["pd_low"], 100 * worst["pd_high"])
+    mean = f"everyone {signed(100 * everyone.change)}"
+    burdened = stands_out(found)
+    if not burdened:
+        return Card("No group", "", mean, f"No group surely loses more than everyone does. {explained}.")
+    worst = burdened[0]  # payers come by loss
+    interval = signed_between(100 * worst.low, 100 * worst.high)
     return Card(
-        value=group_title(card, str(worst["attribute"]), str(worst["group"])),
-        delta=f"{signed(100 * worst['paired_difference'])} {many}",
+        value=group_title(card, worst.attribute, worst.group),
+        delta=f"{signed(100 * worst.change)} {many}",
         description=mean,
-        help=f"{explained} {interval}; {int(worst['n_users']):,} people in this group.",
+        help=f"{explained} {interval}; {worst.after.n:,} people in this group.",
     )
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from dashboard.tradeoffs import NONE, Hidden, Payer, Setting, meets
+from dashboard.tradeoffs import NONE, Hidden, Payer, Setting, meets, stands_out
 from dashboard.wording.names import attribute_title, running
 from dashboard.wording.numbers import listed, of_100, percent, signed, signed_between, small, tries
 from fmm_core.fairness.specs import MITIGATIONS
@@ -148,8 +148,7 @@ def point_hover(setting: Setting, best: bool = False) -> str:
 
 def pays_headline(found: Sequence[Payer]) -> str:
     """The groups whose loss is sure and larger than everyone's."""
-    everyone = next(each for each in found if each.attribute == "")
-    worse = [each for each in found if each.attribute and each.sure and each.high < everyone.change]
+    worse = stands_out(found)
     if not worse:
         return NOBODY
     names = listed([group_title(each) for each in worse[:2]])

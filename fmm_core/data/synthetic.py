@@ -155,7 +155,7 @@ def _modalities(rng: np.random.Generator, config: SyntheticConfig, truth: Truth)
         loadings = rng.normal(0, 1, (len(GENRES), config.width))
         noise = rng.normal(0, 1, (config.n_items, config.width))
         features = leak * 2 * truth.genres @ loadings + np.sqrt(1 - leak**2) * noise
-        source = "made up, shows no genre" if leak == 0 else f"made up, shows the genre at strength {leak:g}"
+        source = f"a made-up description, {'no genre in it' if leak == 0 else f'genre at strength {leak:g}'}"
         found[name] = Modality(features.astype(np.float32), everyone, source)
     return found
 

@@ -12,8 +12,11 @@ from fmm_core.runs.store import RunFolder, StageTime, Status, now
 from fmm_core.runs.tables import TABLES
 from fmm_core.types import Progress
 
-SHARES = {"prepare": 0.03, "pretrain": 0.40, "filter": 0.05, "audit": 0.27, "project": 0.25}
-"""Usual share of a run's time per stage, measured on MovieLens-100K; only the progress bar depends on it."""
+SHARES = {"prepare": 0.02, "pretrain": 0.34, "filter": 0.01, "audit": 0.43, "project": 0.20}
+"""Usual share of a run's time per stage, measured on MovieLens-100K quick; bar and time left depend on it."""
+
+FIRST_WORD = 0.05
+"""Before so much of a stage is done, nothing is said of the time left."""
 
 WRITE_EVERY_S = 1.0
 Watcher = Callable[[Status], None]
@@ -30,9 +33,8 @@ class Reporter:
         self.run, self.watch = run, watch
         self.status = Status(state="running", started=now())
         self.history: list[tuple[str, int, str, float, float]] = []
-        self._start = time.monotonic()
         self._written = 0.0
-        self._done_share = self._reused_share = 0.0
+        self._done_share = 0.0
         self._publish(force=True)
 
     @contextmanager
@@ -42,7 +44,6 @@ class Reporter:
         self._set(force=True, stage=name, detail="")
         yield stage
         self._done_share += SHARES[name]
-        self._reused_share += SHARES[name] if stage.reused else 0.0
         ended = StageTime(name=name, seconds=round(stage.seconds(), 2), reused=stage.reused)
         self._set(force=True, stages=(*self.status.stages, ended), fraction=round(self._done_share, 3))
 
@@ -50,14 +51,21 @@ class Reporter:
         """Write the last status."""
         self._set(force=True, eta_s=None, detail="", **changes)
 
-    def advance(self, stage: str, share: float, detail: str) -> None:
+    def advance(self, stage: "Stage", share: float, detail: str) -> None:
         """The running stage is `share` done; raises `Cancelled` if somebody asked for that."""
         if self.run.cancel_request.exists():
             raise Cancelled
-        fraction = min(self._done_share + SHARES[stage] * share, 1.0)
-        worked = fraction - self._reused_share
-        eta = (time.monotonic() - self._start) * (1 - fraction) / worked if worked > 0.02 else None
-        self._set(fraction=round(fraction, 3), eta_s=None if eta is None else round(eta, 1), detail=detail)
+        fraction = min(self._done_share + SHARES[stage.name] * share, 1.0)
+        self._set(fraction=round(fraction, 3), eta_s=self._time_left(stage, share), detail=detail)
+
+    def _time_left(self, stage: "Stage", share: float) -> float | None:
+        """Seconds: this stage at its own pace, and the later ones in proportion to it."""
+        worked = share - stage.skipped
+        if worked < FIRST_WORD:
+            return None
+        whole = stage.seconds() / worked  # what the stage would take from its very start
+        later = 1.0 - self._done_share - SHARES[stage.name]
+        return round(whole * (1 - share) + whole * max(later, 0.0) / SHARES[stage.name], 1)
 
     def _set(self, force: bool = False, **changes: object) -> None:
         self.status = self.status.model_copy(update=changes)
@@ -84,6 +92,8 @@ class Stage:
 
     def __init__(self, reporter: Reporter, name: str) -> None:
         self.reporter, self.name, self.reused = reporter, name, False
+        self.skipped = 1.0
+        """What of the stage was already there when its first part reported; lowered then."""
         self._start = time.monotonic()
 
     def seconds(self) -> float:
@@ -95,10 +105,11 @@ class Stage:
 
         def report(done: int, total: int, **figures: float) -> None:
             share = done / max(total, 1)
+            self.skipped = min(self.skipped, low)
             seconds = round(self.seconds(), 2)
             rows = ((self.name, done, key, float(value), seconds) for key, value in figures.items())
             self.reporter.history.extend(rows)
             detail = f"{unit} {done} of {total}" if unit else ""
-            self.reporter.advance(self.name, low + (high - low) * share, detail)
+            self.reporter.advance(self, low + (high - low) * share, detail)
 
         return report

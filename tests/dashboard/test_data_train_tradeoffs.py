@@ -217,3 +217,13 @@ def test_every_view_opens(home: Path, view: str) -> None:
     run = finished_run(home)
     app = opened("tradeoffs", run=run.id, view=view)
     assert headline(app)
+
+
+def test_a_run_on_its_way_is_not_listed_again_and_has_a_title(home: Path) -> None:
+    run = Store(home).new_run(make_config("synthetic", weights={"gender": 1}))
+    other = Store(home).new_run(make_config("synthetic", method="none"))
+    with Lock(run.lock):
+        run.write_status(Status(state="running", stage="audit"))
+        app = opened("train", run=run.id)
+    assert [button.key for button in app.button if button.key.startswith("delete_")] == [f"delete_{other.id}"]
+    assert any(each.value.startswith("Made-up films") for each in app.markdown)

@@ -9,6 +9,7 @@ from dashboard.charts.curve import trade_off
 from dashboard.charts.paying import who_pays
 from dashboard.findings import Figure
 from dashboard.tradeoffs import Hidden, Payer, Point
+from dashboard.wording import costs
 from dashboard.wording import tradeoffs as words
 from fmm_core.runs.config import make_config
 
@@ -181,3 +182,20 @@ def test_before_and_after_carry_their_intervals() -> None:
 def test_the_bargain_is_explained_where_it_is_ringed() -> None:
     assert "further step costs more than it brings" in words.point_hover(FOUND[0], best=True)
     assert "best bargain" not in words.point_hover(FOUND[0])
+
+
+def test_overview_and_who_pays_name_the_same_groups() -> None:
+    """A loss that is sure but no larger than everyone's is nobody's burden in particular."""
+    everyone = {"attribute": "", "group": "everyone", "paired_difference": -0.010, "pd_low": -0.012, "pd_high": -0.008}
+    alike = {"attribute": "hand", "group": "right", "paired_difference": -0.012, "pd_low": -0.015, "pd_high": -0.009}
+    worse = {"attribute": "hand", "group": "left", "paired_difference": -0.030, "pd_low": -0.040, "pd_high": -0.020}
+
+    def table(*changes: dict[str, object]) -> pd.DataFrame:
+        common = {"metric": "recall", "k": 20, "value": 0.3, "ci_low": 0.28, "ci_high": 0.32, "n_users": 100}
+        rows = [common | change | {"model": model} for change in changes for model in ("base", "mitigated")]
+        return pd.DataFrame(rows)
+
+    assert costs.who_pays(table(everyone, alike), {}).value == "No group"
+    assert words.pays_headline(tradeoffs.payers(table(everyone, alike), "recall", 20)) == words.NOBODY
+    assert costs.who_pays(table(everyone, alike, worse), {}).value.endswith("left")
+    assert words.pays_headline(tradeoffs.payers(table(everyone, alike, worse), "recall", 20)).startswith("Left pay")
