@@ -83,7 +83,7 @@ def weights(card: Card, method: str) -> dict[str, float]:
                 label_visibility="collapsed",
                 key=f"weight_{card['id']}_{name}",
                 persist_state="session",
-                help=words.PROTECT_HELP,
+                help=MITIGATIONS[method].weight_meaning,
             )
     return {name: weight for name, weight in chosen.items() if name in offered}
 

@@ -58,11 +58,6 @@ def representation_title(card: Mapping[str, Any], representation: str, modality:
     return f"{modality_title(card, modality)} {named}" if modality else named
 
 
-def representation_help(representation: str) -> str:
-    """One sentence on what is attacked."""
-    return _REPRESENTATIONS[representation].sentence
-
-
 def running(title: str) -> str:
     """A title inside a sentence: lower case, unless it is an abbreviation."""
     return title if len(title) > 1 and title[1].isupper() else title[:1].lower() + title[1:]

@@ -24,9 +24,6 @@ USE_NOTE = "Everything it sees can carry a trace of who a person is."
 CLICKS = "Who chose what. Always on: without it there is no recommender."
 PROTECT = "2 Whom do you want to protect?"
 PROTECT_NOTE = "How much of the difference between groups to take away. More hides more and costs more accuracy."
-PROTECT_HELP = (
-    "The share of the difference that is taken away: 0 leaves the attribute alone, 1 takes away all there is."
-)
 HOW = "3 How?"
 CURVE = "Draw the whole curve"
 CURVE_HELP = "Tries the weights 0, 0.25, 0.5, 0.75 and 1 on what you protect. The recommender is trained once per seed."

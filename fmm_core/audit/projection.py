@@ -103,31 +103,3 @@ def stratified(n: int, codes: list[Codes], count: int, seed: int) -> NDArray[np.
     order = np.lexsort((np.random.default_rng(seed).random(n), joint))
     rank = np.arange(n) - (np.cumsum(sizes) - sizes)[joint[order]]
     return np.sort(order[rank < quota[joint[order]]])
-
-
-def neighbour_agreement(coordinates: Floats, codes: Codes, k: int = NEIGHBOURS) -> tuple[float, float]:
-    """How far a map keeps people of one group together.
-
-    Parameters
-    ----------
-    coordinates : people × 2
-    codes : group of every person; −1 undisclosed, left out
-
-    Returns
-    -------
-    observed : share of a person's k nearest neighbours on the map that are of their group, averaged over people
-    by_chance : the same with shuffled groups, ``Σ_g n_g (n_g − 1) / (n (n − 1))``
-
-    Both are NaN for fewer than two people.
-    """
-    from sklearn.neighbors import NearestNeighbors
-
-    known = codes >= 0
-    group, n = codes[known], int(known.sum())
-    if n < 2:
-        return float("nan"), float("nan")
-    sizes = np.bincount(group)
-    search = NearestNeighbors(n_neighbors=min(k, n - 1)).fit(coordinates[known])
-    nearest = search.kneighbors(return_distance=False)  # (people, k), without the person
-    observed = (group[nearest] == group[:, None]).mean()
-    return float(observed), float((sizes * (sizes - 1)).sum() / (n * (n - 1)))

@@ -34,14 +34,23 @@ class Target:
 
 def data_targets(train: csr_matrix, modalities: Mapping[str, Floats]) -> list[Target]:
     """What can be read from the data before any model: the history, and the profile ``R X`` of every modality."""
-    average = row_normalised(train)
-    profiles = {name: np.asarray(average @ features, np.float32) for name, features in modalities.items()}
-    targets = [Target("history", "", "data", reduce(train), train)]
-    targets += [Target("profile_raw", name, "data", reduce_dense(profile)) for name, profile in profiles.items()]
+    profiles = _profiles(train, modalities)
+    targets = [Target("history", "", "data", reduce(train), train), *profile_targets(train, modalities)]
     if len(profiles) > 1:
         together = np.column_stack([standardise(profile) for profile in profiles.values()])
         targets.append(Target("profile_raw", "all", "data", reduce_dense(together)))
     return targets
+
+
+def profile_targets(train: csr_matrix, modalities: Mapping[str, Floats]) -> list[Target]:
+    """The profile of every modality alone."""
+    profiles = _profiles(train, modalities)
+    return [Target("profile_raw", name, "data", reduce_dense(profile)) for name, profile in profiles.items()]
+
+
+def _profiles(train: csr_matrix, modalities: Mapping[str, Floats]) -> dict[str, Floats]:
+    average = row_normalised(train)
+    return {name: np.asarray(average @ features, np.float32) for name, features in modalities.items()}
 
 
 def model_targets(

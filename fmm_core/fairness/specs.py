@@ -42,14 +42,12 @@ class MitigationSpec:
     ----------
     acts_on : "vectors" (changes what was trained) or "features" (the recommender is trained on what it returns)
     weight_meaning : what a weight of w does, one sentence
-    trains : whether a new weight needs gradient training
     """
 
     title: str
     sentence: str
     acts_on: Literal["vectors", "features"]
     weight_meaning: str
-    trains: bool
     config: NoneConfig | LeaceConfig | RepairConfig
 
 
@@ -59,7 +57,6 @@ MITIGATIONS: dict[str, MitigationSpec] = {
         sentence="Moves each group's vectors onto a common centre and shape. Seconds.",
         acts_on="vectors",
         weight_meaning="The share of the difference between groups that is taken away, from 0 to 1.",
-        trains=False,
         config=RepairConfig(),
     ),
     "leace": MitigationSpec(
@@ -67,7 +64,6 @@ MITIGATIONS: dict[str, MitigationSpec] = {
         sentence="Removes every straight-line trace of an attribute. Seconds.",
         acts_on="vectors",
         weight_meaning="The share of the straight-line trace that is taken away, from 0 to 1.",
-        trains=False,
         config=LeaceConfig(),
     ),
     "none": MitigationSpec(
@@ -75,7 +71,6 @@ MITIGATIONS: dict[str, MitigationSpec] = {
         sentence="The recommender as it is.",
         acts_on="vectors",
         weight_meaning="Weights do nothing here.",
-        trains=False,
         config=NoneConfig(),
     ),
 }

@@ -32,11 +32,6 @@ def queue(store: Store) -> list[RunFolder]:
     return [run for _, run in sorted(waiting, key=lambda pair: pair[0])]
 
 
-def active(store: Store) -> list[RunFolder]:
-    """The runs some process works on now."""
-    return [run for run in store.jobs() if is_held(run.lock) and run.status().state == "running"]
-
-
 def cancel(run: RunFolder) -> None:
     """Ask a run to stop. One that waits is cancelled at once; one that works stops at its next report.
 

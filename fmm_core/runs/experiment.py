@@ -12,7 +12,7 @@ import pandas as pd
 
 from fmm_core.audit.leakage import leakage_table, validation_attack
 from fmm_core.audit.projection import project
-from fmm_core.audit.representations import Target, data_targets, model_targets
+from fmm_core.audit.representations import Target, data_targets, model_targets, profile_targets
 from fmm_core.data import storage
 from fmm_core.fairness.build import build as build_mitigation
 from fmm_core.fairness.context import Context
@@ -193,12 +193,7 @@ def _project(
 
     def profiles(folder: Path) -> None:
         frames = []
-        profiles = [
-            target
-            for target in data_targets(inputs.split.train, inputs.modalities)
-            if target.modality in inputs.modalities
-        ]
-        for done, target in enumerate(profiles, start=1):
+        for done, target in enumerate(profile_targets(inputs.split.train, inputs.modalities), start=1):
             report(done, total)
             slices = {(target.representation, target.modality, target.phase): target.matrix}
             frames.append(_draw(f"profile_{target.modality}", slices, config, inputs))

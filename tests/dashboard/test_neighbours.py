@@ -34,3 +34,28 @@ def test_undisclosed_people_are_left_out_and_too_few_have_no_share():
     share, chance = like_neighbours(xy, np.array([0] * 10 + [-1] * 20))
     assert np.isnan(share)
     assert np.isnan(chance)
+
+
+class TestOnMapsByHand:
+    LINE = np.array([[0, 0], [1, 0], [10, 0], [11, 0]], np.float32)
+
+    @pytest.mark.parametrize(("codes", "observed"), [([0, 0, 1, 1], 1.0), ([0, 1, 0, 1], 0.0), ([0, 0, 0, 1], 0.5)])
+    def test_by_hand(self, codes: list[int], observed: float) -> None:
+        found, by_chance = like_neighbours(self.LINE, np.array(codes, np.int16), k=1)
+        assert found == observed
+        assert by_chance == pytest.approx({1.0: 4 / 12, 0.0: 4 / 12, 0.5: 6 / 12}[observed])
+
+    def test_the_undisclosed_are_nobodys_neighbours(self) -> None:
+        places = np.array([[0, 0], [0.1, 0], [1, 0], [10, 0], [11, 0]], np.float32)
+        codes = np.array([0, -1, 0, 1, 1], np.int16)
+        assert like_neighbours(places, codes, k=1) == (1.0, pytest.approx(4 / 12))
+
+    def test_by_chance_is_what_shuffled_groups_give(self) -> None:
+        rng = np.random.default_rng(0)
+        places = rng.normal(size=(80, 2)).astype(np.float32)
+        codes = np.repeat([0, 1, 2], [50, 20, 10]).astype(np.int16)
+        shuffled = [like_neighbours(places, rng.permutation(codes), k=5) for _ in range(200)]
+        assert np.mean([found for found, _ in shuffled]) == pytest.approx(shuffled[0][1], abs=0.01)
+
+    def test_fewer_than_two_people_say_nothing(self) -> None:
+        assert np.isnan(like_neighbours(self.LINE, np.array([-1, -1, 0, -1], np.int16), k=1)).all()
