@@ -1,13 +1,13 @@
 """Two to five runs side by side: what differs in their settings, and what was found in each. No streamlit."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
 
 from dashboard.findings import Figure, aucs
-from dashboard.tradeoffs import Payer, payers
+from dashboard.tradeoffs import NONE, Payer, payers
 from dashboard.wording import tradeoffs as words
 from dashboard.wording.names import attribute_title
 from dashboard.wording.numbers import of_100, percent, tries, tries_between
@@ -23,6 +23,7 @@ class Side:
     attacks : {attribute: the strongest attack on the person vector after mitigation}
     base, mitigated : Recall@20
     losses : everyone first, then the groups by loss
+    protected : the attributes the run mitigates
     """
 
     name: str
@@ -30,11 +31,12 @@ class Side:
     base: Figure
     mitigated: Figure
     losses: tuple[Payer, ...]
+    protected: tuple[str, ...] = ()
 
-    @property
-    def worst(self) -> Figure:
-        """The attack farthest from guessing."""
-        return max(self.attacks.values(), key=lambda figure: figure.strength)
+    def worst(self, among: Collection[str]) -> Figure:
+        """The attack farthest from guessing, on the attributes named; on all where none is."""
+        figures = [figure for name, figure in self.attacks.items() if name in among] or list(self.attacks.values())
+        return max(figures, key=lambda figure: figure.strength)
 
     @property
     def kept(self) -> float:
@@ -42,7 +44,7 @@ class Side:
         return self.mitigated.value / self.base.value
 
 
-def side(name: str, leakage: pd.DataFrame, accuracy: pd.DataFrame, groups: pd.DataFrame) -> Side:
+def side(name: str, config: RunConfig, leakage: pd.DataFrame, accuracy: pd.DataFrame, groups: pd.DataFrame) -> Side:
     """Read one run's tables."""
     table = aucs(leakage, "all")
     recall = accuracy[(accuracy["metric"] == "recall") & (accuracy["k"] == 20)]
@@ -53,6 +55,7 @@ def side(name: str, leakage: pd.DataFrame, accuracy: pd.DataFrame, groups: pd.Da
         base=figures["base"],
         mitigated=figures["mitigated"],
         losses=tuple(payers(groups, "recall", 20)),
+        protected=() if config.mitigation.name == NONE else tuple(config.active_weights),
     )
 
 
@@ -102,11 +105,15 @@ def _written(value: object) -> str:
 
 
 def headline(sides: Sequence[Side]) -> str:
-    """Which of two runs leaves less to attack, and at what cost; claimed only where the intervals do not overlap."""
+    """Which of two runs leaves less to attack, and at what cost; claimed only where the intervals do not overlap.
+
+    What counts is the worst attribute among those that one of them protects.
+    """
     if len(sides) != 2:
         return words.COMPARE
-    less, other = sorted(sides, key=lambda each: each.worst.strength)
-    low, high = (_folded(each.worst) for each in (less, other))
+    aimed_at = {name for each in sides for name in each.protected}
+    less, other = sorted(sides, key=lambda each: each.worst(aimed_at).strength)
+    low, high = (_folded(each.worst(aimed_at)) for each in (less, other))
     cost = round(100 * (other.kept - less.kept))
     if low[1] < high[0]:
         price = "at the same cost" if cost == 0 else "and costs more" if cost > 0 else "and costs less"

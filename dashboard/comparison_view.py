@@ -65,7 +65,8 @@ def _others(opened: str, configs: Mapping[str, RunConfig]) -> list[str]:
 
 
 def _side(name: str, run: RunFolder) -> comparison.Side:
-    return comparison.side(name, loaders.leakage(run), loaders.accuracy(run), loaders.groups(run))
+    tables = loaders.leakage(run), loaders.accuracy(run), loaders.groups(run)
+    return comparison.side(name, loaders.config(run), *tables)
 
 
 def _names(facts: Mapping[str, RunFacts]) -> dict[str, str]:

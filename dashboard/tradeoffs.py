@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from statistics import NormalDist
 from typing import Any
 
 import pandas as pd
@@ -228,9 +229,16 @@ def payers(groups: pd.DataFrame, metric: str, k: int) -> list[Payer]:
 
 
 def stands_out(found: Sequence[Payer]) -> list[Payer]:
-    """The groups that pay more than their share: their loss is sure, and surely larger than everyone's."""
+    """The groups that pay more than their share: a loss that is there, and larger than everyone's.
+
+    Whoever looks at many groups finds one by chance: the margins are widened for as many looks (Bonferroni, the
+    interval taken as normal), so that in all about one time in twenty somebody is named wrongly.
+    """
     everyone = next(each for each in found if each.attribute == "")
-    return [each for each in found if each.attribute and each.sure and each.high < everyone.change]
+    groups = [each for each in found if each.attribute]
+    wider = NormalDist().inv_cdf(1 - 0.025 / max(len(groups), 1)) / NormalDist().inv_cdf(0.975)
+    limit = min(everyone.change, 0.0)
+    return [each for each in groups if each.change + wider * (each.high - each.change) < limit]
 
 
 def _accuracy(row: Any) -> Figure:

@@ -72,7 +72,7 @@ def by_representation(leakage: pd.DataFrame, card: dict[str, Any], scope: find.S
     """One attribute, wherever it can be read."""
     attribute, title = current_attribute(leakage, card)
     found = find.by_representation(leakage, card, attribute, scope)
-    widgets.headline(headlines.stored(found, title), words.stored_deck(found, title))
+    widgets.headline(headlines.stored(found, title), words.stored_deck(found))
     view_switch()
     attribute_switch(leakage, card)
     figure(words.stored_title(title), words.STORED_NOTE, found, scope, "place")

@@ -120,7 +120,9 @@ def attackers(findings: Sequence[Finding], attribute: str) -> str:
         return f"An attacker that is always wrong also knows: {name} shows, turned round."
     if strongest == "within":
         return f"No attacker of ours tells {name}{' any more' if _freed(findings) else ''}."
-    return f"Whether an attacker tells {name} is {LOOKS[strongest].words.removesuffix(' to tell')}."
+    if strongest == "too_few":
+        return f"Too few people to say whether an attacker tells {name}."
+    return f"Whether an attacker tells {name} is {LOOKS[strongest].words}."
 
 
 def _freed(findings: Sequence[Finding]) -> bool:

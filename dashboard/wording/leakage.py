@@ -9,7 +9,7 @@ from dashboard.findings import Finding, Scope, readable
 from dashboard.wording.markdown import plain
 from dashboard.wording.names import ATTACKERS, representation_title, running
 from dashboard.wording.numbers import count, tries
-from dashboard.wording.sentences import alt_row
+from dashboard.wording.sentences import alt_row, pair
 from dashboard.wording.verdicts import LOOKS
 
 VIEWS = {"attributes": "Attributes", "stored": "What is stored", "attackers": "Attackers"}
@@ -59,7 +59,7 @@ def attackers_title(attribute: str) -> str:
     return f"Who finds {running(attribute)}?"
 
 
-def stored_deck(findings: Sequence[Finding], attribute: str) -> str:
+def stored_deck(findings: Sequence[Finding]) -> str:
     """The place that says most today."""
     treated = [each for each in findings if each.after is not None]
     if not treated:
@@ -67,12 +67,12 @@ def stored_deck(findings: Sequence[Finding], attribute: str) -> str:
     worst = max(treated, key=lambda each: each.now.strength)
     before = tries(worst.before.value) if worst.before else ""
     was = "about as well as before" if worst.unchanged else f"{before} times before"
-    name, place = running(attribute), running(worst.title)
+    place = running(worst.title)
     if worst.says not in ("leaks", "over"):
         return (
             f"Even from the {place}, where they do best, the attackers are right {tries(worst.now.value)} times in 100."
         )
-    return f"Whoever holds the {place} can tell {name} {tries(worst.now.value)} times out of 100, {was}."
+    return f"{pair(worst, f'whoever holds the {place}')} {tries(worst.now.value)} times out of 100, {was}."
 
 
 def attackers_deck(findings: Sequence[Finding]) -> str:

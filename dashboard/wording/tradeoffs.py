@@ -40,13 +40,14 @@ COMPARE_WARN = "These runs were made with other data, splits or attackers. Read 
 CHOOSE_TWO = "Choose at least two runs"
 CHOOSE_TWO_SENTENCE = "Only what differs between them is listed."
 DIFFERS, FOUND_TITLE = "What differs", "What was found"
-NOBODY = "No group loses more than the others."
+NOBODY = "No group can be shown to lose more than the others."
 NOBODY_MITIGATED = "Nothing was mitigated in this run, so nobody pays."
 EVERY_GROUP = "All"
 CHANGE = "change, same people"
 PAYS_NOTE = (
     "At the right: the change person by person, with its margin of error. It can be sure even where the two bars "
-    "overlap. Bold: a loss that is sure."
+    "overlap. Bold: a loss that is sure by itself. Among many groups one or two are so by chance, so the sentence "
+    "above asks for more."
 )
 METRICS = {"recall": "Found", "ndcg": "Found high up", "precision": "Hits in the list", "map": "Average precision"}
 METRIC_HELP = {
@@ -151,8 +152,8 @@ def pays_headline(found: Sequence[Payer]) -> str:
     worse = stands_out(found)
     if not worse:
         return NOBODY
-    names = listed([group_title(each) for each in worse[:2]])
-    return f"{capital(names)} pay most for the mitigation."
+    these = "this group" if len(worse) == 1 else "these groups"
+    return f"The mitigation costs {these} most: {listed([group_title(each) for each in worse])}."
 
 
 def group_title(payer: Payer) -> str:

@@ -280,7 +280,7 @@ def _figure(model: str, metric: str, k: int, attribute: str, group: str, n: int)
 
 
 def _paired(model: str, change: float, n: int) -> dict[str, float]:
-    half = 0.15 / np.sqrt(n)
+    half = 0.10 / np.sqrt(n)
     figures = (change, change - half, change + half) if model == "mitigated" else (np.nan,) * 3
     return dict(zip(("paired_difference", "pd_low", "pd_high"), figures, strict=True))
 

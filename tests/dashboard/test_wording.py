@@ -1,11 +1,18 @@
 """Expectations written by hand from the storyboard's sections 3 and 5."""
 
+from dataclasses import replace
+
 import pytest
 from fixtures import make_accuracy, make_groups, make_people
 
 from dashboard.findings import Figure, Finding
-from dashboard.wording import costs, headlines, numbers, sentences, states
+from dashboard.wording import costs, headlines, leakage, numbers, sentences, states
 from fmm_core.runs.store import Problem, Status
+
+
+def made(key: str, says: str) -> Finding:
+    """A finding of this verdict, before and after."""
+    return Finding(key, key, Figure(0.75, 0.7, 0.8, 943), Figure(0.6, 0.55, 0.66, 943), says, 0.05)
 
 
 def finding(
@@ -247,3 +254,16 @@ def test_states_say_what_where_and_what_next():
     assert states.no_such_run("7f3c*[x](http://evil)", any_run=True) == (
         "No run is called `7f3cxhttpevil` here. It may have been deleted. Choose another one below."
     )
+
+
+def test_attackers_headline_is_a_sentence_for_every_verdict():
+    said = {says: headlines.attackers([made("strongest", says)], "Gender") for says in ("too_few", "close", "within")}
+    assert said["too_few"] == "Too few people to say whether an attacker tells gender."
+    assert said["close"] == "Whether an attacker tells gender is too close to call."
+
+
+def test_what_is_stored_is_told_as_a_pair_never_as_a_hit_rate():
+    finding = replace(made("item_mean|", "leaks"), title="Item average", groups=("women", "men"))
+    deck = leakage.stored_deck([finding])
+    assert deck.startswith("Shown one woman and one man, whoever holds the item average picks the woman")
+    assert "times out of 100" in deck

@@ -44,7 +44,7 @@ def test_a_folder_becomes_a_data_set(tmp_path: Path) -> None:
     assert told(dataset) == {
         "pairs.repeated": (1, "1 repeated interaction was merged."),
         "modality.text.silent": (
-            1, "Text says nothing about 1 of 3 items: nothing it holds of them is shared with another."
+            1, "Text cannot tell what is alike here: 1 of 3 items has nothing in it that another item has too."
         ),
     }  # fmt: skip
 

@@ -76,8 +76,11 @@ def silence_note(name: str, modality: Modality) -> list[Note]:
     if not silent:
         return []
     total = len(modality.present)
-    fact = f"{name.capitalize()} says nothing about {silent:,} of {total:,} items"
-    sentence = f"{fact}: nothing it holds of them is shared with another."
+    items = f"{silent:,} of {total:,} items"
+    have = "has" if silent == 1 else "have"
+    sentence = (
+        f"{name.capitalize()} cannot tell what is alike here: {items} {have} nothing in it that another item has too."
+    )
     return [Note(f"modality.{name}.silent", silent, sentence)]
 
 
