@@ -1,7 +1,7 @@
 """What a mitigation is given (contract C3)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
@@ -10,6 +10,9 @@ from scipy.sparse import csr_matrix
 
 from fmm_core.errors import ConfigError
 from fmm_core.types import Attack, Codes, Floats, Mitigated, Progress, Representations, Validate
+
+LARGEST_STRENGTH = 100.0
+"""The largest weight a loss may be multiplied by; more only makes training diverge."""
 
 
 @dataclass(frozen=True)
@@ -27,6 +30,7 @@ class Context:
     attack : AUC of a validation attacker per attribute, on the users on whom choices may be made
     progress : called once a round; may raise `Cancelled`
     seed : of every random draw
+    profiles : {(modality, "biased" | "filtered"): items × d'}, the disentangled features, where the method asks for them
     """
 
     train: csr_matrix
@@ -38,6 +42,7 @@ class Context:
     attack: Attack
     progress: Progress
     seed: int
+    profiles: Mapping[tuple[str, str], Floats] = field(default_factory=dict)
 
     @property
     def trained(self) -> NDArray[np.bool_]:
@@ -54,16 +59,28 @@ class Context:
         ConfigError
             A weight is not a number from 0 to 1, or its attribute is not in `codes`.
         """
+        return self._active(1.0, "Choose from 0 to 1.")
+
+    def strengths(self) -> dict[str, float]:
+        """Weights above 0 of a method whose weight multiplies a loss, by name; else as `shares`.
+
+        Raises
+        ------
+        ConfigError
+            A weight is negative or not finite, or its attribute is not in `codes`.
+        """
+        return self._active(LARGEST_STRENGTH, f"Choose from 0 to {LARGEST_STRENGTH:g}.")
+
+    def _active(self, largest: float, mend: str) -> dict[str, float]:
         for name, weight in self.weights.items():
-            if not 0 <= weight <= 1:
-                mend = "Choose from 0 to 1."
+            if not 0 <= weight <= largest:
                 raise ConfigError(
                     f"the weight {weight:g} is out of range", f"weight of {name}", mend, code="config.weight"
                 )
             if weight and name not in self.codes:
-                mend = f"Choose among: {', '.join(sorted(self.codes))}."
+                choices = f"Choose among: {', '.join(sorted(self.codes))}."
                 raise ConfigError(
-                    "there is no such attribute", f"weight of {name}", mend, code="config.weight_attribute"
+                    "there is no such attribute", f"weight of {name}", choices, code="config.weight_attribute"
                 )
         return {name: weight for name, weight in sorted(self.weights.items()) if weight and self._divides(name)}
 

@@ -1,9 +1,13 @@
 """Which mitigations there are, in words and settings; imports no torch."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
+
+Preset = Literal["quick", "standard", "paper"]
+Form = Literal["ours", "paper"]
 
 
 class _Config(BaseModel):
@@ -31,7 +35,107 @@ class RepairConfig(_Config):
     band: int = Field(16, ge=1, description="leading directions treated together when means are clipped")
 
 
-MitigationConfig = Annotated[NoneConfig | LeaceConfig | RepairConfig, Field(discriminator="name")]
+class RidgeConfig(_Config):
+    """Ridge filter: the identity plus a small network, against adversaries that are solved instead of trained."""
+
+    name: Literal["ridge"] = "ridge"
+    epochs: int = Field(10, ge=1, le=1000, description="most passes over the training interactions")
+    batch_size: int = Field(2048, ge=1, description="interactions per step")
+    most_steps: int = Field(100, ge=1, description="steps per epoch; larger data get larger batches")
+    learning_rate: float = Field(1e-3, gt=0, le=1, description="Adam step size")
+    tie: float = Field(1.0, ge=0, description="weight of the relative squared distance to the frozen vectors")
+    item_weight: float = Field(0.5, ge=0, description="weight of the adversary on R v beside the one on users")
+
+
+class D2DRConfig(_Config):
+    """D2D-R (Li et al., ACM MM 2023): group distributions drawn together by MMD, every top list kept in order."""
+
+    name: Literal["d2dr"] = "d2dr"
+    epochs: int = Field(100, ge=1, le=10_000, description="steps over all users")
+    learning_rate: float = Field(1e-3, gt=0, le=1, description="Adam step size")
+    list_length: int = Field(20, ge=2, le=100, description="length of the top list whose order is kept")
+    kernels: int = Field(5, ge=1, le=20, description="Gaussian kernels, widths a factor 2 apart")
+
+
+class DisentangleConfig(_Config):
+    """How a modality's features are split into a part that shows the attributes and a part that does not.
+
+    *closed*: solved, rank-deficient; *adversarial*: METHOD's corrected adversarial maps; *paper*: as published.
+    """
+
+    form: Literal["closed", "adversarial", "paper"] = "closed"
+    epochs: int = Field(30, ge=1, le=1000, description="passes over the users (paper: over the interactions)")
+    batch_size: int = Field(2048, ge=1, description="interactions per step of the published form")
+    learning_rate: float = Field(1e-3, gt=0, le=1, description="Adam step size of the adversarial forms")
+    energy: float = Field(0.8, gt=0, le=1, description="closed form: share of the profiles' variance kept at least")
+
+
+class TuningConfig(_Config):
+    """What all methods share that are trained against adversaries on a frozen base."""
+
+    form: Form = Field("ours", description="ours: corrected; paper: as published, to reproduce its figures")
+    epochs: int = Field(30, ge=1, le=1000, description="passes over the training interactions")
+    batch_size: int = Field(2048, ge=1, description="interactions per step")
+    most_steps: int = Field(100, ge=1, description="steps per epoch; larger data get larger batches")
+    learning_rate: float = Field(1e-3, gt=0, le=1, description="Adam step size of what is trained, and of adversaries")
+    adversary_steps: int = Field(5, ge=1, le=100, description="steps of every adversary per step of what is trained")
+    regularisation: float = Field(0.0, ge=0, description="weight of the squared norms of a batch's vectors")
+
+
+class AlConfig(TuningConfig):
+    """Adversarial learning: copies of all vectors are fine-tuned against one adversary per attribute."""
+
+    name: Literal["al"] = "al"
+
+
+class CalConfig(TuningConfig):
+    """CAL (Bose and Hamilton, ICML 2019): filters on user vectors, a random subset of attributes each batch."""
+
+    name: Literal["cal"] = "cal"
+
+
+class FairGoConfig(TuningConfig):
+    """FairGo (Wu et al., WWW 2021): filters shared by users and items, one adversary for user and history."""
+
+    name: Literal["fairgo"] = "fairgo"
+    item_weight: float = Field(0.5, ge=0, description="weight of the history's adversarial loss beside the user's")
+
+
+class FmmrecConfig(TuningConfig):
+    """FMMRec (Chen et al., TOIS 2025): disentangled modalities, fair and unfair relations, filters and prompts."""
+
+    name: Literal["fmmrec"] = "fmmrec"
+    item_weight: float = Field(0.5, ge=0, description="weight of the adversary on R v; 0 trains none")
+    filters: Literal["shared", "independent", "user_only"] = Field("shared", description="who passes which filters")
+    prompt: Literal["concat", "add", "none"] = Field("concat", description="how a filter learns whose vector it gets")
+    disentangle: DisentangleConfig | None = Field(DisentangleConfig(), description="None: no disentanglement, U' = U")
+    relation_weight: float = Field(0.1, ge=0, description="α: how far users move along relations")
+    fair_relations: bool = Field(True, description="draw users to those with like filtered profiles")
+    unfair_relations: bool = Field(True, description="push users from those with like biased profiles")
+    neighbours: int = Field(10, ge=1, le=200, description="neighbours kept per user and modality, oneself among them")
+    modality_weights: dict[str, float] = Field(
+        default_factory=dict, description="weight of a modality's graph; equal where none is named"
+    )
+
+
+MitigationConfig = Annotated[
+    NoneConfig
+    | LeaceConfig
+    | RepairConfig
+    | RidgeConfig
+    | D2DRConfig
+    | AlConfig
+    | CalConfig
+    | FairGoConfig
+    | FmmrecConfig,
+    Field(discriminator="name"),
+]
+
+SHARES: dict[float, str] = {0.0: "off", 0.25: "light", 0.5: "medium", 0.75: "strong", 1.0: "full"}
+"""Steps of a weight that is a share."""
+
+STRENGTHS: dict[float, str] = {0.0: "off", 0.1: "light", 0.25: "mild", 0.5: "medium", 1.0: "strong", 2.0: "very strong"}
+"""Steps of a weight that multiplies an adversary's loss."""
 
 
 @dataclass(frozen=True)
@@ -42,35 +146,128 @@ class MitigationSpec:
     ----------
     acts_on : "vectors" (changes what was trained) or "features" (the recommender is trained on what it returns)
     weight_meaning : what a weight of w does, one sentence
+    steps : the weights a slider and a curve offer, in words
+    default : the weight a first run takes
+    presets : {"quick" | "standard" | "paper": config}
     """
 
     title: str
     sentence: str
     acts_on: Literal["vectors", "features"]
     weight_meaning: str
-    config: NoneConfig | LeaceConfig | RepairConfig
+    steps: Mapping[float, str]
+    default: float
+    presets: Mapping[str, MitigationConfig]
 
+
+T = TypeVar("T", bound=TuningConfig)
+
+
+def _always(config: MitigationConfig) -> dict[str, MitigationConfig]:
+    """A method that is solved, not trained, knows no thoroughness."""
+    return dict.fromkeys(("quick", "standard", "paper"), config)
+
+
+def _tuned(config: type[T]) -> dict[str, T]:
+    return {
+        "quick": config(epochs=10, adversary_steps=2),
+        "standard": config(),
+        "paper": config(form="paper", epochs=100, adversary_steps=10, most_steps=100_000),
+    }
+
+
+_SHARE = "from 0 to 1."
+_LOSS = "How much the opponents' failure counts beside accuracy while training; the published value is 0.1."
 
 MITIGATIONS: dict[str, MitigationSpec] = {
     "repair": MitigationSpec(
         title="Repair",
         sentence="Moves each group's vectors onto a common centre and shape. Seconds.",
         acts_on="vectors",
-        weight_meaning="The share of the difference between groups that is taken away, from 0 to 1.",
-        config=RepairConfig(),
+        weight_meaning=f"The share of the difference between groups that is taken away, {_SHARE}",
+        steps=SHARES,
+        default=1.0,
+        presets=_always(RepairConfig()),
+    ),
+    "ridge": MitigationSpec(
+        title="Ridge filter",
+        sentence="Trains a small correction of every vector against opponents that are solved exactly. Seconds.",
+        acts_on="vectors",
+        weight_meaning="How much the opponents' failure counts beside accuracy while training.",
+        steps=STRENGTHS,
+        default=0.1,
+        presets={"quick": RidgeConfig(epochs=6), "standard": RidgeConfig(), "paper": RidgeConfig()},
+    ),
+    "fmmrec": MitigationSpec(
+        title="FMMRec",
+        sentence="Splits the modalities, relates people by what is left, and trains filters against opponents. Minutes.",
+        acts_on="vectors",
+        weight_meaning=_LOSS,
+        steps=STRENGTHS,
+        default=0.1,
+        presets=_tuned(FmmrecConfig)
+        | {
+            "paper": FmmrecConfig(
+                form="paper",
+                epochs=100,
+                adversary_steps=10,
+                most_steps=100_000,
+                disentangle=DisentangleConfig(form="paper", epochs=80),
+            )
+        },
     ),
     "leace": MitigationSpec(
         title="LEACE",
         sentence="Removes every straight-line trace of an attribute. Seconds.",
         acts_on="vectors",
-        weight_meaning="The share of the straight-line trace that is taken away, from 0 to 1.",
-        config=LeaceConfig(),
+        weight_meaning=f"The share of the straight-line trace that is taken away, {_SHARE}",
+        steps=SHARES,
+        default=1.0,
+        presets=_always(LeaceConfig()),
+    ),
+    "d2dr": MitigationSpec(
+        title="D2D-R",
+        sentence="Draws the groups' clouds together and keeps everyone's top list in order. A minute.",
+        acts_on="vectors",
+        weight_meaning="How much the distance between the groups counts beside the order of the lists.",
+        steps=STRENGTHS,
+        default=1.0,
+        presets=_always(D2DRConfig()),
+    ),
+    "fairgo": MitigationSpec(
+        title="FairGo",
+        sentence="Trains filters for people and items against one opponent per attribute. Minutes.",
+        acts_on="vectors",
+        weight_meaning=_LOSS,
+        steps=STRENGTHS,
+        default=0.1,
+        presets=_tuned(FairGoConfig),
+    ),
+    "cal": MitigationSpec(
+        title="CAL",
+        sentence="Trains one filter per attribute on people's vectors, with random sets of attributes. Minutes.",
+        acts_on="vectors",
+        weight_meaning=_LOSS,
+        steps=STRENGTHS,
+        default=0.1,
+        presets=_tuned(CalConfig),
+    ),
+    "al": MitigationSpec(
+        title="AL",
+        sentence="Trains all vectors further against one opponent per attribute. Minutes.",
+        acts_on="vectors",
+        weight_meaning=_LOSS,
+        steps=STRENGTHS,
+        default=0.1,
+        presets=_tuned(AlConfig),
     ),
     "none": MitigationSpec(
         title="None",
         sentence="The recommender as it is.",
         acts_on="vectors",
         weight_meaning="Weights do nothing here.",
-        config=NoneConfig(),
+        steps=SHARES,
+        default=0.0,
+        presets=_always(NoneConfig()),
     ),
 }

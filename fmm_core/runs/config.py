@@ -100,7 +100,7 @@ def make_config(
         "dataset": dataset,
         "preset": _one_of("preset", preset, get_args(Preset)),
         "recommender": RECOMMENDERS[_one_of("recommender", recommender, RECOMMENDERS)].presets[preset].model_dump(),
-        "mitigation": MITIGATIONS[_one_of("method", method, MITIGATIONS)].config.model_dump(),
+        "mitigation": MITIGATIONS[_one_of("method", method, MITIGATIONS)].presets[preset].model_dump(),
         **common,
     }
     for path, value in (settings or {}).items():

@@ -18,7 +18,7 @@ from fmm_core.errors import Cancelled, ConfigError
 from fmm_core.fairness.context import Context, Mitigation
 from fmm_core.types import Codes, Floats, Mitigated, Progress, Representations, silent
 
-ITEMS = 6
+ITEMS = 12
 WIDTH = 8
 GENDER = "gender"
 AGE = "age"
@@ -52,12 +52,13 @@ def context(
 ) -> Context:
     """A planted world; `undisclosed` people keep their gender to themselves, `untrained` have no interactions."""
     user, codes = planted(n)
-    train = np.ones((n, ITEMS), np.float32)
+    rng = np.random.default_rng(1)
+    train = (rng.random((n, ITEMS)) < 0.4).astype(np.float32)
+    train[np.arange(n), rng.integers(0, ITEMS, n)] = 1  # nobody is left without
     if undisclosed is not None:
         codes[GENDER] = np.where(undisclosed, -1, codes[GENDER]).astype(np.int16)
     if untrained is not None:
         train[untrained] = 0
-    rng = np.random.default_rng(1)
     items, bias = rng.normal(size=(ITEMS, WIDTH)).astype(np.float32), rng.normal(size=ITEMS).astype(np.float32)
     return Context(
         train=csr_matrix(train),
@@ -108,11 +109,6 @@ class MitigationContract:
         assert_array_equal(found.item, base.item)
         assert_array_equal(found.item_bias, base.item_bias)
 
-    def test_item_vectors_are_not_touched(self) -> None:
-        base, found = context({}).base, self.fit({GENDER: 1.0, AGE: 0.5})
-        assert_array_equal(found.item, base.item)
-        assert_array_equal(found.item_bias, base.item_bias)
-
     def test_one_seed_gives_bit_equal_vectors(self) -> None:
         weights = {GENDER: 1.0, AGE: 0.5}
         assert_array_equal(self.fit(weights, seed=3).user, self.fit(weights, seed=3).user)
@@ -130,8 +126,60 @@ class MitigationContract:
         self.build().fit(given)
         assert_array_equal(given.base.user, kept)
 
+    def test_an_attribute_of_one_group_moves_nobody(self) -> None:
+        given = context({GENDER: 1.0})
+        given.codes[GENDER][:] = 0
+        assert_array_equal(self.build().fit(given).user, given.base.user)
 
-class ShareContract(MitigationContract):
+
+class WorkingContract(MitigationContract):
+    """For every mitigation that does something."""
+
+    def test_cancelling_gets_through(self) -> None:
+        def cancel(done: int, total: int, **figures: float) -> None:  # noqa: ARG001 (the protocol's signature)
+            raise Cancelled
+
+        with pytest.raises(Cancelled):
+            self.fit({GENDER: 1.0}, progress=cancel)
+
+    def test_progress_reaches_its_total(self) -> None:
+        seen: list[tuple[int, int]] = []
+        self.fit({GENDER: 1.0, AGE: 0.5}, progress=lambda done, total, **_: seen.append((done, total)))
+        total = seen[-1][1]
+        assert seen == [(done, total) for done in range(1, total + 1)]
+
+
+class ItemsKept:
+    """For mitigations that move people only."""
+
+    fit: Callable[..., Mitigated]
+
+    def test_item_vectors_are_not_touched(self) -> None:
+        base, found = context({}).base, self.fit({GENDER: 1.0, AGE: 0.5})
+        assert_array_equal(found.item, base.item)
+        assert_array_equal(found.item_bias, base.item_bias)
+
+
+class StrengthContract(WorkingContract):
+    """For mitigations whose weight multiplies a loss."""
+
+    def test_a_weight_moves_people(self) -> None:
+        assert not np.allclose(self.fit({GENDER: 1.0}).user, context({}).base.user, atol=0.01)
+
+    @pytest.mark.parametrize("weight", [-1.0, 101.0, float("nan")])
+    def test_a_weight_out_of_range_is_refused_in_words(self, weight: float) -> None:
+        with pytest.raises(ConfigError, match=f"the weight {weight:g} is out of range") as caught:
+            self.fit({GENDER: weight})
+        assert caught.value.where == "weight of gender"
+        assert caught.value.mend == "Choose from 0 to 100."
+
+    def test_users_who_keep_it_to_themselves_do_not_stop_it(self) -> None:
+        nobody = np.arange(400) % 3 == 0
+        found = self.fit({GENDER: 1.0}, undisclosed=nobody)
+        assert np.isfinite(found.user).all()
+
+
+class ShareContract(ItemsKept, WorkingContract):
     """For mitigations whose weight is a share, from 0 to 1."""
 
     def test_weight_1_moves_people(self) -> None:
@@ -148,21 +196,3 @@ class ShareContract(MitigationContract):
         assert caught.value.where == "weight of gender"
         assert caught.value.mend == "Choose from 0 to 1."
         assert caught.value.code == "config.weight"
-
-    def test_an_attribute_of_one_group_moves_nobody(self) -> None:
-        given = context({GENDER: 1.0})
-        given.codes[GENDER][:] = 0
-        assert_array_equal(self.build().fit(given).user, given.base.user)
-
-    def test_cancelling_gets_through(self) -> None:
-        def cancel(done: int, total: int, **figures: float) -> None:  # noqa: ARG001 (the protocol's signature)
-            raise Cancelled
-
-        with pytest.raises(Cancelled):
-            self.fit({GENDER: 1.0}, progress=cancel)
-
-    def test_progress_reaches_its_total(self) -> None:
-        seen: list[tuple[int, int]] = []
-        self.fit({GENDER: 1.0, AGE: 0.5}, progress=lambda done, total, **_: seen.append((done, total)))
-        total = seen[-1][1]
-        assert seen == [(done, total) for done in range(1, total + 1)]

@@ -23,7 +23,10 @@ def test_a_stored_config_reads_back_equal() -> None:
     ("arguments", "sentence"),
     [
         ({"recommender": "magic"}, 'there is no recommender "magic". Choose one of: lattice, lightgcn.'),
-        ({"method": "hope"}, 'there is no method "hope". Choose one of: repair, leace, none.'),
+        (
+            {"method": "hope"},
+            'there is no method "hope". Choose one of: repair, ridge, fmmrec, leace, d2dr, fairgo, cal, al, none.',
+        ),
         ({"preset": "fast"}, 'there is no preset "fast". Choose one of: quick, standard, paper.'),
         ({"settings": {"recommender.depth": 2}}, "setting recommender.depth: Extra inputs are not permitted."),
         (
