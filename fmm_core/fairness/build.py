@@ -7,11 +7,11 @@ from fmm_core.fairness.context import Mitigation
 from fmm_core.fairness.leace import Leace
 from fmm_core.fairness.none import NoMitigation
 from fmm_core.fairness.repair import Repair
-from fmm_core.fairness.specs import LeaceConfig, NoneConfig, RepairConfig
+from fmm_core.fairness.specs import LeaceConfig, MitigationConfig, NoneConfig, RepairConfig
 
 _CLASSES: dict[type, Callable[[Any], Mitigation]] = {NoneConfig: NoMitigation, LeaceConfig: Leace, RepairConfig: Repair}
 
 
-def build(config: NoneConfig | LeaceConfig | RepairConfig) -> Mitigation:
+def build(config: MitigationConfig) -> Mitigation:
     """The mitigation that `config` describes."""
     return _CLASSES[type(config)](config)

@@ -30,7 +30,7 @@ class Context:
     attack : AUC of a validation attacker per attribute, on the users on whom choices may be made
     progress : called once a round; may raise `Cancelled`
     seed : of every random draw
-    profiles : {(modality, "biased" | "filtered"): items × d'}, the disentangled features, where the method asks for them
+    profiles : {(modality, "biased" | "filtered"): items × d'}, where the method asks for disentangled features
     """
 
     train: csr_matrix

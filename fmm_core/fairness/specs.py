@@ -200,7 +200,7 @@ MITIGATIONS: dict[str, MitigationSpec] = {
     ),
     "fmmrec": MitigationSpec(
         title="FMMRec",
-        sentence="Splits the modalities, relates people by what is left, and trains filters against opponents. Minutes.",
+        sentence="Splits the modalities, relates people by both parts, and trains filters against opponents. Minutes.",
         acts_on="vectors",
         weight_meaning=_LOSS,
         steps=STRENGTHS,
