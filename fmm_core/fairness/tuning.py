@@ -119,22 +119,22 @@ class _Tuning:
         base = self.context.validate(self.context.base) if self.ours else 1.0
         best: _Best | None = None
         for epoch in range(1, epochs + 1):
-            loss = self._epoch()
-            if not math.isfinite(loss):
+            figures = self._epoch()
+            if not math.isfinite(figures["loss"]):
                 mend = "Choose a smaller weight or learning rate."
                 raise RunError(f"the loss is no longer a number in epoch {epoch}", "mitigation", mend, code="tune.loss")
             if epoch % every and epoch < epochs:
-                self.context.progress(epoch, epochs, loss=loss)
+                self.context.progress(epoch, epochs, **figures)
                 continue
-            best = self._better(best, epoch, loss, base)
+            best = self._better(best, epoch, figures, base)
         assert best is not None  # the last epoch is always judged
         return best.vectors
 
-    def _better(self, best: _Best | None, epoch: int, loss: float, base: float) -> _Best:
+    def _better(self, best: _Best | None, epoch: int, figures: dict[str, float], base: float) -> _Best:
+        """Judge the vectors as they stand; in our form a point of AUC beyond guessing costs a percent of recall."""
         vectors = self.vectors()
-        recall = self.context.validate(vectors)
-        figures = {"loss": loss, "recall": recall}
-        score = recall
+        score = recall = self.context.validate(vectors)
+        figures["recall"] = recall
         if self.ours:
             found = self.context.attack(vectors.user)
             beyond = [abs(found[name] - 0.5) for name in self.names]
@@ -149,31 +149,35 @@ class _Tuning:
         chosen = range(len(self.names))
         self.model.train(False)
         with torch.no_grad():
-            user, item = self.model.users(everyone, chosen), self.model.items(chosen)
+            user, item = (
+                part.detach().cpu().numpy().copy()
+                for part in (self.model.users(everyone, chosen), self.model.items(chosen))
+            )
         self.model.train(True)
-        return Mitigated(user.cpu().numpy().copy(), item.cpu().numpy().copy(), self.context.base.item_bias)
+        return Mitigated(user, item, self.context.base.item_bias)
 
-    def _epoch(self) -> float:
-        total = torch.zeros((), device=device())
-        for batch in self.sampler.epoch(self.size):
-            total += self._batch(*batch) * len(batch[0])
-        return float(total) / len(self.sampler.user)
+    def _epoch(self) -> dict[str, float]:
+        """Mean ranking loss, and what the adversaries knew: nats beyond guessing, mean over attributes and views."""
+        totals = [self._batch(*batch) * len(batch[0]) for batch in self.sampler.epoch(self.size)]
+        loss, known = (torch.stack(totals).sum(dim=0) / len(self.sampler.user)).tolist()
+        return {"loss": loss, "known": known}
 
     def _batch(self, users: NDArray[np.int64], liked: NDArray[np.int64], other: NDArray[np.int64]) -> Tensor:
-        """One step of what is trained, then the adversaries' steps; the ranking loss."""
+        """One step of what is trained, then the adversaries' steps; the ranking loss and what the adversaries knew."""
         who, place, counts = np.unique(users, return_inverse=True, return_counts=True)
         chosen = self.draw(self.rng, len(self.names))
         user, item = self.model.users(torch.from_numpy(who).to(device()), chosen), self.model.items(chosen)
         ranking = self._ranking(user[torch.from_numpy(place).to(device())], item, liked, other)
         if not len(chosen):  # no filter takes part and the base is frozen: nothing to step
-            return ranking.detach()
+            return torch.stack([ranking.detach(), torch.zeros_like(ranking)])
         columns, labels = self._seen(user, item, who, counts)
-        loss = ranking + self._pull(columns, labels, chosen)
+        known = self._known(columns, labels, chosen)
+        loss = ranking + self._pull(known, chosen)
         self.optimiser.zero_grad(set_to_none=True)
         loss.backward()
         self.optimiser.step()
         self.adversaries.train(columns, labels, chosen, self.config.adversary_steps)
-        return ranking.detach()
+        return torch.stack([ranking, known.mean()]).detach()
 
     def _ranking(self, user: Tensor, item: Tensor, liked: NDArray[np.int64], other: NDArray[np.int64]) -> Tensor:
         """The base's loss: ``−mean log σ(s⁺ − s⁻)`` and the norms of the vectors that take part."""
@@ -197,11 +201,12 @@ class _Tuning:
         labels = Labels.of(self.codes[:, torch.from_numpy(who).to(device())], votes.to(device()))
         return self.gaze.columns(user, history), self.gaze.labels(labels)
 
-    def _pull(self, columns: Tensor, labels: Labels, chosen: Sequence[int]) -> Tensor:
-        """``Σ_s λ_s Σ_views weight · (entropy − cross-entropy)``, in our form cut at 0."""
+    def _known(self, columns: Tensor, labels: Labels, chosen: Sequence[int]) -> Tensor:
+        """Nats by which the adversaries beat guessing: entropy minus cross-entropy, attributes × views."""
         places = list(chosen)
-        losses = self.adversaries.losses(columns, labels, places, dropout=not self.ours)  # attributes × views
-        known = self.entropies[places, None] - losses if self.ours else -losses
-        if self.ours:
-            known = known.clamp_min(0)
-        return (self.strengths[places] * (known @ self.gaze.weights)).sum()
+        return self.entropies[places, None] - self.adversaries.losses(columns, labels, places, dropout=not self.ours)
+
+    def _pull(self, known: Tensor, chosen: Sequence[int]) -> Tensor:
+        """``Σ_s λ_s Σ_views weight · known``, in our form cut at 0. The entropy in it has no gradient."""
+        felt = known.clamp_min(0) if self.ours else known
+        return (self.strengths[list(chosen)] * (felt @ self.gaze.weights)).sum()
