@@ -34,21 +34,29 @@ class Target:
 
 def data_targets(train: csr_matrix, modalities: Mapping[str, Floats]) -> list[Target]:
     """What can be read from the data before any model: the history, and the profile ``R X`` of every modality."""
-    profiles = _profiles(train, modalities)
     targets = [Target("history", "", "data", reduce(train), train), *profile_targets(train, modalities)]
-    if len(profiles) > 1:
-        together = np.column_stack([standardise(profile) for profile in profiles.values()])
+    if len(modalities) > 1:
+        together = np.column_stack([standardise(profile) for profile in profiles(train, modalities).values()])
         targets.append(Target("profile_raw", "all", "data", reduce_dense(together)))
     return targets
 
 
 def profile_targets(train: csr_matrix, modalities: Mapping[str, Floats]) -> list[Target]:
     """The profile of every modality alone."""
-    profiles = _profiles(train, modalities)
-    return [Target("profile_raw", name, "data", reduce_dense(profile)) for name, profile in profiles.items()]
+    found = profiles(train, modalities)
+    return [Target("profile_raw", name, "data", reduce_dense(profile)) for name, profile in found.items()]
 
 
-def _profiles(train: csr_matrix, modalities: Mapping[str, Floats]) -> dict[str, Floats]:
+def split_targets(train: csr_matrix, split: Mapping[tuple[str, str], Floats]) -> list[Target]:
+    """The profiles of disentangled modalities; `split` is {(modality, "biased" | "filtered"): items × d}."""
+    return [
+        Target(f"profile_{kind}", modality, "after", reduce_dense(profiles(train, {modality: features})[modality]))
+        for (modality, kind), features in split.items()
+    ]
+
+
+def profiles(train: csr_matrix, modalities: Mapping[str, Floats]) -> dict[str, Floats]:
+    """``R X`` of every modality: the mean features of what a person chose, people × d."""
     average = row_normalised(train)
     return {name: np.asarray(average @ features, np.float32) for name, features in modalities.items()}
 

@@ -113,7 +113,7 @@ class FmmrecConfig(TuningConfig):
     fair_relations: bool = Field(True, description="draw users to those with like filtered profiles")
     unfair_relations: bool = Field(True, description="push users from those with like biased profiles")
     neighbours: int = Field(10, ge=1, le=200, description="neighbours kept per user and modality, oneself among them")
-    modality_weights: dict[str, float] = Field(
+    modality_weights: dict[str, Annotated[float, Field(gt=0)]] = Field(
         default_factory=dict, description="weight of a modality's graph; equal where none is named"
     )
 

@@ -118,12 +118,12 @@ def train(
     if interactions.nnz == 0:
         mend = "Choose a data set in which people have at least three interactions."
         raise DataError("there are no interactions to train on", "training split", mend, code="train.empty")
-    with _threads(interactions.nnz):
+    with threads(interactions.nnz):
         return _epochs(model, config, interactions, validate, progress, seed)
 
 
 @contextmanager
-def _threads(pairs: int) -> Iterator[None]:
+def threads(pairs: int) -> Iterator[None]:
     """One thread for small data: several wait for each other more than they work once anything else runs beside them,
     and with one the result does not depend on the number of cores.
     """
@@ -165,7 +165,7 @@ def _one_epoch(
 ) -> float:
     model.start_epoch(epoch)
     total = torch.zeros((), device=device())
-    batches = sampler.epoch(batch_size(config, len(sampler.user)))
+    batches = sampler.epoch(batch_size(config.batch_size, config.most_steps, len(sampler.user)))
     for batch in batches:
         users, positives, negatives = (torch.from_numpy(part).to(device()) for part in batch)
         loss = _batch_loss(model, users, positives, negatives, config.regularisation)
@@ -189,9 +189,9 @@ def _batch_loss(model: Model, users: Tensor, positives: Tensor, negatives: Tenso
     return loss + regularisation * half_squared_norms(user[users], item[positives], item[negatives])
 
 
-def batch_size(config: TrainingConfig, pairs: int) -> int:
-    """Interactions per step: as set, or more where an epoch would take more than `most_steps`."""
-    return max(config.batch_size, math.ceil(pairs / config.most_steps))
+def batch_size(wanted: int, most_steps: int, pairs: int) -> int:
+    """Interactions per step: as wanted, or more where an epoch would take more than `most_steps`."""
+    return max(wanted, math.ceil(pairs / most_steps))
 
 
 def represent(model: Model) -> Representations:

@@ -6,7 +6,7 @@ from typing import Any, Literal, get_args
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from fmm_core.errors import ConfigError
-from fmm_core.fairness.specs import MITIGATIONS, MitigationConfig
+from fmm_core.fairness.specs import MITIGATIONS, DisentangleConfig, FmmrecConfig, MitigationConfig, TuningConfig
 from fmm_core.recommenders.specs import RECOMMENDERS, RecommenderConfig
 
 Preset = Literal["quick", "standard", "paper"]
@@ -59,6 +59,24 @@ class RunConfig(_Config):
     def active_weights(self) -> dict[str, float]:
         """The weights above 0."""
         return {name: weight for name, weight in sorted(self.weights.items()) if weight > 0}
+
+    @property
+    def disentangle(self) -> DisentangleConfig | None:
+        """How modalities are split; None when the method does not ask for it or nobody is protected."""
+        if isinstance(self.mitigation, FmmrecConfig) and self.active_weights:
+            return self.mitigation.disentangle
+        return None
+
+    @property
+    def trains_mitigation(self) -> bool:
+        """Whether the mitigation is trained for minutes rather than solved."""
+        return isinstance(self.mitigation, TuningConfig) and bool(self.active_weights)
+
+    @property
+    def stages(self) -> tuple[str, ...]:
+        """The pipeline's stages, in order."""
+        middle = ("filter",) if self.disentangle is None else ("disentangle", "filter")
+        return ("prepare", "pretrain", *middle, "audit", "project")
 
     def with_weights(self, weights: Mapping[str, float], seed: int | None = None) -> "RunConfig":
         """The same experiment with other weights and perhaps another seed."""

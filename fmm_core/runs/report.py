@@ -1,7 +1,7 @@
 """Progress of a run (contract C11): an overall fraction, figures in `history.csv`, a cancel as `Cancelled`."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 import pandas as pd
@@ -12,8 +12,11 @@ from fmm_core.runs.store import RunFolder, StageTime, Status, now
 from fmm_core.runs.tables import TABLES
 from fmm_core.types import Progress
 
-SHARES = {"prepare": 0.02, "pretrain": 0.34, "filter": 0.01, "audit": 0.43, "project": 0.20}
+SHARES = {"prepare": 0.02, "pretrain": 0.34, "disentangle": 0.02, "filter": 0.01, "audit": 0.43, "project": 0.20}
 """Usual share of a run's time per stage, measured on MovieLens-100K quick; bar and time left depend on it."""
+
+TRAINED = 0.5
+"""The same of *filter* for a method that is trained, beside the others' shares."""
 
 FIRST_WORD = 0.05
 """Before so much of a stage is done, nothing is said of the time left."""
@@ -33,9 +36,15 @@ class Reporter:
         self.run, self.watch = run, watch
         self.status = Status(state="running", started=now())
         self.history: list[tuple[str, int, str, float, float]] = []
+        self._shares = SHARES
         self._written = 0.0
         self._done_share = 0.0
         self._publish(force=True)
+
+    def plan(self, stages: Sequence[str], *, trained: bool) -> None:
+        """Say which stages are to come, and whether *filter* is trained, so that the bar moves evenly."""
+        shares = {name: TRAINED if name == "filter" and trained else SHARES[name] for name in stages}
+        self._shares = {name: share / sum(shares.values()) for name, share in shares.items()}
 
     @contextmanager
     def stage(self, name: str) -> Iterator["Stage"]:
@@ -43,7 +52,7 @@ class Reporter:
         stage = Stage(self, name)
         self._set(force=True, stage=name, detail="")
         yield stage
-        self._done_share += SHARES[name]
+        self._done_share += self._shares[name]
         ended = StageTime(name=name, seconds=round(stage.seconds(), 2), reused=stage.reused)
         self._set(force=True, stages=(*self.status.stages, ended), fraction=round(self._done_share, 3))
 
@@ -55,7 +64,7 @@ class Reporter:
         """The running stage is `share` done; raises `Cancelled` if somebody asked for that."""
         if self.run.cancel_request.exists():
             raise Cancelled
-        fraction = min(self._done_share + SHARES[stage.name] * share, 1.0)
+        fraction = min(self._done_share + self._shares[stage.name] * share, 1.0)
         self._set(fraction=round(fraction, 3), eta_s=self._time_left(stage, share), detail=detail)
 
     def _time_left(self, stage: "Stage", share: float) -> float | None:
@@ -64,8 +73,8 @@ class Reporter:
         if worked < FIRST_WORD:
             return None
         whole = stage.seconds() / worked  # what the stage would take from its very start
-        later = 1.0 - self._done_share - SHARES[stage.name]
-        return round(whole * (1 - share) + whole * max(later, 0.0) / SHARES[stage.name], 1)
+        later = 1.0 - self._done_share - self._shares[stage.name]
+        return round(whole * (1 - share) + whole * max(later, 0.0) / self._shares[stage.name], 1)
 
     def _set(self, force: bool = False, **changes: object) -> None:
         self.status = self.status.model_copy(update=changes)

@@ -1,10 +1,11 @@
 """Representations on disk, as npz without pickles."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 
-from fmm_core.types import Mitigated, Representations
+from fmm_core.types import Floats, Mitigated, Representations
 
 
 def save_representations(path: Path, representations: Representations) -> None:
@@ -13,20 +14,42 @@ def save_representations(path: Path, representations: Representations) -> None:
     if representations.item_bias is not None:
         arrays["item_bias"] = representations.item_bias
     if isinstance(representations, Mitigated):
-        arrays |= {f"profile.{kind}.{name}": matrix for (name, kind), matrix in representations.profiles.items()}
+        arrays |= _named(representations.profiles)
     save_arrays(path, **arrays)
 
 
 def load_representations(path: Path) -> Mitigated:
     """Read what `save_representations` wrote."""
-    with np.load(path, allow_pickle=False) as archive:
-        arrays = {name: archive[name] for name in archive.files}
-    profiles = {}
+    arrays = _load(path)
+    return Mitigated(arrays["user"], arrays["item"], arrays.get("item_bias"), _profiles(arrays))
+
+
+def save_profiles(path: Path, profiles: Mapping[tuple[str, str], Floats]) -> None:
+    """Write disentangled features, {(modality, "biased" | "filtered"): items × d}."""
+    save_arrays(path, **_named(profiles))
+
+
+def load_profiles(path: Path) -> dict[tuple[str, str], Floats]:
+    """Read what `save_profiles` wrote."""
+    return _profiles(_load(path))
+
+
+def _named(profiles: Mapping[tuple[str, str], Floats]) -> dict[str, Floats]:
+    return {f"profile.{kind}.{name}": matrix for (name, kind), matrix in profiles.items()}
+
+
+def _profiles(arrays: Mapping[str, Floats]) -> dict[tuple[str, str], Floats]:
+    found = {}
     for name, matrix in arrays.items():
         if name.startswith("profile."):
             _, kind, modality = name.split(".", 2)
-            profiles[modality, kind] = matrix
-    return Mitigated(arrays["user"], arrays["item"], arrays.get("item_bias"), profiles)
+            found[modality, kind] = matrix
+    return found
+
+
+def _load(path: Path) -> dict[str, Floats]:
+    with np.load(path, allow_pickle=False) as archive:
+        return {name: archive[name] for name in archive.files}
 
 
 def save_arrays(path: Path, **arrays: np.ndarray) -> None:

@@ -126,7 +126,7 @@ def test_regularisation_keeps_vectors_small() -> None:
 
 @pytest.mark.parametrize(("pairs", "expected"), [(90, 10), (100, 10), (101, 11), (1000, 100)])
 def test_large_data_get_larger_batches_instead_of_more_steps(pairs: int, expected: int) -> None:
-    assert batch_size(TrainingConfig(batch_size=10, most_steps=10), pairs) == expected
+    assert batch_size(10, 10, pairs) == expected
 
 
 def test_nothing_to_train_on_is_said() -> None:

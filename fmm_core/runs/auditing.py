@@ -1,0 +1,92 @@
+"""The stage *audit*: leakage of the data, of the base, of what mitigation made, each part a cached step."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from fmm_core.audit.leakage import leakage_table
+from fmm_core.audit.representations import Target, data_targets, model_targets, split_targets
+from fmm_core.runs.config import RunConfig
+from fmm_core.runs.inputs import Inputs
+from fmm_core.runs.report import Stage
+from fmm_core.runs.steps import Step, StepCache
+from fmm_core.runs.vectors import load_profiles, load_representations
+from fmm_core.types import Representations
+
+ROOMS = ("data", "audit", "metrics")
+
+
+@dataclass(frozen=True)
+class Part:
+    """What is attacked, what it was made from, and how much of the stage it takes beside the other parts."""
+
+    name: str
+    settings: dict[str, Any]
+    upstream: tuple[Step, ...]
+    targets: Callable[[], list[Target]]
+    share: float
+
+
+def audit(
+    cache: StepCache,
+    config: RunConfig,
+    inputs: Inputs,
+    pretrain: Step,
+    disentangled: Step | None,
+    mitigate: Step,
+    stage: Stage,
+) -> tuple[Step, ...]:
+    """Leakage in parts, so that a curve attacks the data, the base and the disentangled profiles once."""
+    parts = _parts(config, inputs, pretrain, disentangled, mitigate)
+    total, low, steps = sum(part.share for part in parts), 0.0, []
+    for part in parts:
+        high = low + part.share / total
+        steps.append(_attack(cache, part, config, inputs, stage, (low, high)))
+        low = high
+    return tuple(steps)
+
+
+def _parts(config: RunConfig, inputs: Inputs, pretrain: Step, disentangled: Step | None, mitigate: Step) -> list[Part]:
+    before = load_representations(pretrain.folder / "base.npz")
+    after = load_representations(mitigate.folder / "mitigated.npz")
+    train, common = inputs.split.train, _settings(config)
+    data = common | {"data": config.fingerprint, "modalities": config.modalities}
+    parts = [
+        Part("audit-data", data, (), lambda: data_targets(train, inputs.modalities), 0.4),
+        Part("audit-before", common, (pretrain,), lambda: _targets(inputs, before, "before"), 0.3),
+        Part("audit-after", common, (mitigate,), lambda: _targets(inputs, after, "after"), 0.3),
+    ]
+    if disentangled is not None:
+        profiles = load_profiles(disentangled.folder / "profiles.npz")
+        parts.append(Part("audit-profiles", common, (disentangled,), lambda: split_targets(train, profiles), 0.4))
+    return parts
+
+
+def _settings(config: RunConfig) -> dict[str, Any]:
+    fields = ("attributes", "panel", "permutations", "seed", "split_seed", "user_split_seed")
+    return config.model_dump(mode="json", include=set(fields))
+
+
+def _targets(inputs: Inputs, representations: Representations, phase: str) -> list[Target]:
+    top, _ = inputs.with_test(representations)
+    return model_targets(representations, inputs.split.train, top.items, phase)
+
+
+def _attack(
+    cache: StepCache, part: Part, config: RunConfig, inputs: Inputs, stage: Stage, stretch: tuple[float, float]
+) -> Step:
+    def produce(folder: Path) -> None:
+        leakage_table(
+            part.targets(),
+            inputs.attributes,
+            inputs.dataset.users,
+            eligible=inputs.eligible,
+            held_out=inputs.held_out,
+            panel=config.panel,
+            permutations=config.permutations,
+            seed=config.seed,
+            progress=stage.progress(*stretch, unit="attack"),
+        ).to_parquet(folder / "leakage.parquet")
+
+    return cache.run(part.name, part.settings, produce, rooms=ROOMS, upstream=part.upstream)

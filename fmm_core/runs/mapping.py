@@ -1,0 +1,93 @@
+"""The stage *project*: people on maps, each layout a cached step's."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from fmm_core.audit.projection import project
+from fmm_core.audit.representations import profiles, reduce_dense
+from fmm_core.runs.auditing import ROOMS
+from fmm_core.runs.config import RunConfig
+from fmm_core.runs.inputs import Inputs
+from fmm_core.runs.report import Stage
+from fmm_core.runs.steps import Step, StepCache
+from fmm_core.runs.vectors import load_profiles, load_representations
+
+Slices = dict[tuple[str, str, str], np.ndarray]
+"""{(representation, modality, phase): people × d}, the rows of `projection.csv` that are placed together."""
+
+COLUMNS = ("layout", "representation", "modality", "phase", "user", "x", "y")
+
+
+def draw_maps(
+    cache: StepCache,
+    config: RunConfig,
+    inputs: Inputs,
+    pretrain: Step,
+    disentangled: Step | None,
+    mitigate: Step,
+    stage: Stage,
+) -> tuple[Step, ...]:
+    """One stacked layout for person vectors before and after; one per modality for its profiles: raw and, where
+    the modality was split, biased and filtered. The profiles' maps are shared by a whole curve.
+    """
+    settings = {"map_users": config.map_users, "seed": config.seed, "attributes": config.attributes}
+    report = stage.progress(unit="map")
+    total = 1 + len(inputs.modalities)
+
+    def vectors(folder: Path) -> None:
+        report(0, total)
+        before = load_representations(pretrain.folder / "base.npz").user
+        after = load_representations(mitigate.folder / "mitigated.npz").user
+        slices = {("user_vector", "", "before"): before, ("user_vector", "", "after"): after}
+        _draw("user_vector", slices, config, inputs).to_parquet(folder / "map.parquet")
+
+    def of_profiles(folder: Path) -> None:
+        frames = []
+        for done, (modality, slices) in enumerate(_profiles(inputs, disentangled).items(), start=1):
+            report(done, total)
+            frames.append(_draw(f"profile_{modality}", slices, config, inputs))
+        pd.concat([_empty_map(), *frames]).to_parquet(folder / "map.parquet")
+
+    data = {"data": config.fingerprint, "split_seed": config.split_seed, "modalities": config.modalities}
+    upstream = () if disentangled is None else (disentangled,)
+    return (
+        cache.run("map-vectors", settings, vectors, rooms=ROOMS, upstream=(pretrain, mitigate)),
+        cache.run("map-profiles", settings | data, of_profiles, rooms=ROOMS, upstream=upstream),
+    )
+
+
+def _profiles(inputs: Inputs, disentangled: Step | None) -> dict[str, Slices]:
+    """Per modality its raw profile and what it was split into, reduced together so that places are comparable."""
+    train = inputs.split.train
+    found: dict[str, Slices] = {
+        name: {("profile_raw", name, "data"): profile} for name, profile in profiles(train, inputs.modalities).items()
+    }
+    if disentangled is not None:
+        for (name, kind), features in load_profiles(disentangled.folder / "profiles.npz").items():
+            found[name][f"profile_{kind}", name, "after"] = profiles(train, {name: features})[name]
+    return {name: _reduced(slices) for name, slices in found.items()}
+
+
+def _reduced(slices: Slices) -> Slices:
+    parts = np.split(reduce_dense(np.concatenate(list(slices.values()))), len(slices))
+    return dict(zip(slices, parts, strict=True))
+
+
+def _draw(layout: str, slices: Slices, config: RunConfig, inputs: Inputs) -> pd.DataFrame:
+    rows = np.flatnonzero(inputs.eligible)
+    strata = {name: attribute.codes[rows] for name, attribute in inputs.attributes.items()}
+    chosen, placed = project(
+        {key: matrix[rows] for key, matrix in slices.items()}, strata, max_users=config.map_users, seed=config.seed
+    )
+    users = inputs.dataset.users[rows[chosen]]
+    frames = [
+        pd.DataFrame(dict(zip(COLUMNS, (layout, *key, users, place[:, 0], place[:, 1]), strict=True)))
+        for key, place in placed.items()
+    ]
+    return pd.concat(frames)
+
+
+def _empty_map() -> pd.DataFrame:
+    return pd.DataFrame({name: pd.Series(dtype="float64" if name in "xy" else "str") for name in COLUMNS})
