@@ -2,11 +2,9 @@
 
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 import pytest
 
-from fmm_core.data import synthetic
 from fmm_core.runs.config import RunConfig, make_config
 from fmm_core.runs.store import RunFolder, Store
 from fmm_core.runs.tables import TABLES
@@ -122,83 +120,3 @@ def test_an_unknown_modality_ends_in_a_sentence(store: Store) -> None:
     assert status.error is not None
     assert status.error.what == 'the data set has no modality "smell" that can be used'
     assert status.error.mend == "Choose from: text, audio, image."
-
-
-# vectors from a file ----------------------------------------------------------------------------------------------
-
-
-def vectors_file(run: RunFolder, path: Path, scale: float = 1.0) -> Path:
-    """The base vectors of `run` as a file, in another order than the data set's."""
-    vectors, rng = run.arrays("embeddings.npz"), np.random.default_rng(0)
-    users, items = (rng.permutation(len(vectors[name])) for name in ("user_before", "item_before"))
-    people, titles = storage_ids(run)
-    np.savez(
-        path,
-        user_id=people[users],
-        user=scale * vectors["user_before"][users],
-        item_id=titles[items],
-        item=vectors["item_before"][items],
-    )
-    return path
-
-
-def storage_ids(run: RunFolder) -> tuple[np.ndarray, np.ndarray]:
-    """What the made-up data calls its users and items."""
-    dataset, _ = synthetic.make()
-    assert len(dataset.users) == len(run.arrays("embeddings.npz")["user_before"])
-    return dataset.users, dataset.items
-
-
-def from_file(path: Path) -> RunConfig:
-    return make_config(
-        "synthetic",
-        recommender="pretrained",
-        preset="quick",
-        settings={"recommender.path": str(path), "map_users": 100},
-        weights={"gender": 1},
-    )
-
-
-def test_vectors_from_a_file_give_the_figures_of_the_model_they_came_from(
-    run: RunFolder, store: Store, tmp_path: Path
-) -> None:
-    again = carried_out(store, from_file(vectors_file(run, tmp_path / "vectors.npz")))
-    first, second = (each.arrays("embeddings.npz")["user_before"] for each in (run, again))
-    assert first.tobytes() == second.tobytes()
-    accuracy = [each.table("audit/accuracy.csv").query("model == 'base'") for each in (run, again)]
-    pd.testing.assert_frame_equal(*accuracy)
-
-
-def test_a_file_counts_by_its_content_not_by_its_name(run: RunFolder, store: Store, tmp_path: Path) -> None:
-    path = vectors_file(run, tmp_path / "vectors.npz")
-
-    def reused(path: Path) -> bool:
-        stages = carried_out(store, from_file(path)).status().stages
-        return next(stage.reused for stage in stages if stage.name == "pretrain")
-
-    reused(path)
-    assert reused(path.rename(tmp_path / "other.npz"))
-    assert not reused(vectors_file(run, tmp_path / "other.npz", scale=2.0))
-
-
-def test_a_finished_run_names_its_file_and_is_not_repeated_with_another(
-    run: RunFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    path = vectors_file(run, tmp_path / "vectors.npz")
-    config = carried_out(Store(tmp_path / "home"), from_file(Path("vectors.npz"))).config()
-    assert config.recommender.path == str(path)
-    assert len(config.recommender.sha256) == 64
-    vectors_file(run, path, scale=2.0)
-    elsewhere = Store(tmp_path / "elsewhere")
-    status = execute(elsewhere.new_run(config), elsewhere)
-    assert status.state == "failed"
-    assert status.error is not None
-    assert status.error.code == "vectors.changed"
-
-
-def test_a_file_that_is_not_there_ends_in_a_sentence(store: Store, tmp_path: Path) -> None:
-    status = execute(store.new_run(from_file(tmp_path / "nowhere.npz")), store)
-    assert status.error is not None
-    assert status.error.what == "there is no such file, or it can't be read"
-    assert status.error.where == str(tmp_path / "nowhere.npz")
