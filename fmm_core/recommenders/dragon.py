@@ -25,7 +25,7 @@ from fmm_core.types import Floats
 PUBLISHED_SHARES = {"text": 0.8, "image": 0.1, "audio": 0.1}
 """How item graphs are mixed when no other modality is there; else all count alike."""
 
-ENTRIES = 2**24
+ENTRIES = 2**22
 """Co-interaction counts held at a time, at most."""
 
 
@@ -101,8 +101,7 @@ def user_graph(train: csr_matrix, k: int) -> csr_matrix:
     ``softmax(log(1 + count)) = (1 + count) / Σ (1 + count)`` over the users kept. Of equal counts the first are kept.
     Whoever has no item in common with anybody has an empty row. Counts are made in blocks of rows.
     """
-    chosen = sparse.csr_matrix(train, dtype=np.float32)
-    chosen.data[:] = 1
+    chosen = sparse.csr_matrix((np.ones(train.nnz, np.float32), train.indices, train.indptr), shape=train.shape)
     block = max(1, ENTRIES // chosen.shape[0])
     parts = [_most_in_common(chosen, start, block, k) for start in range(0, chosen.shape[0], block)]
     kept = sparse.vstack(parts, format="csr")

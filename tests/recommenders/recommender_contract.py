@@ -7,7 +7,7 @@ import pytest
 from numpy.testing import assert_array_equal
 from scipy.sparse import csr_matrix
 
-from fmm_core.errors import Cancelled, ConfigError
+from fmm_core.errors import Cancelled, ConfigError, DataError
 from fmm_core.metrics.ranking import recall_at
 from fmm_core.recommenders.base import Recommender
 from fmm_core.recommenders.specs import RECOMMENDERS
@@ -133,6 +133,10 @@ class TrainedContract(RecommenderContract):
         expected = f"modalities: {spec.title} needs at least one modality. Switch one on, or choose LightGCN."
         assert str(caught.value) == expected
         assert caught.value.code == "config.no_modality"
+
+    def test_nothing_to_train_on_is_said(self) -> None:
+        with pytest.raises(DataError, match="there are no interactions to train on"):
+            self.fit(csr_matrix((USERS, ITEMS), dtype=np.float32))
 
     def test_one_seed_gives_bit_equal_vectors_and_another_does_not(self) -> None:
         train, _ = checkerboard()
