@@ -199,4 +199,4 @@ def represent(model: Model) -> Representations:
     with torch.no_grad():
         model.refresh()
         user, item = model.propagate()
-    return Representations(user.cpu().numpy().copy(), item.cpu().numpy().copy())
+    return Representations(*(table.detach().cpu().numpy().copy() for table in (user, item)))

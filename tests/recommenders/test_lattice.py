@@ -4,15 +4,14 @@ import numpy as np
 import pytest
 import torch
 from numpy.testing import assert_allclose
-from recommender_contract import ITEMS, USERS, RecommenderContract, checkerboard, descriptions
+from recommender_contract import ITEMS, USERS, TrainedContract, checkerboard, descriptions
 from sklearn.metrics.pairwise import cosine_similarity
 
-from fmm_core.errors import ConfigError
 from fmm_core.recommenders import graphs
 from fmm_core.recommenders.base import Recommender
 from fmm_core.recommenders.build import build
+from fmm_core.recommenders.initial import xavier
 from fmm_core.recommenders.lattice import Lattice, LatticeModel
-from fmm_core.recommenders.lightgcn import xavier
 from fmm_core.recommenders.specs import LatticeConfig
 
 
@@ -31,7 +30,7 @@ def norm(graph: np.ndarray) -> np.ndarray:
     return scale[:, None] * graph * scale
 
 
-class TestLattice(RecommenderContract):
+class TestLattice(TrainedContract):
     subsets = (("text",), ("audio",), ("text", "audio"))
 
     def build(self, **settings: float) -> Recommender:
@@ -39,12 +38,6 @@ class TestLattice(RecommenderContract):
 
     def test_its_configuration_builds_it(self) -> None:
         assert isinstance(self.build(), Lattice)
-
-    def test_no_modality_is_refused_in_words(self) -> None:
-        with pytest.raises(ConfigError, match="LATTICE needs at least one modality") as caught:
-            self.fit(checkerboard()[0], {})
-        assert caught.value.code == "config.no_modality"
-        assert "LightGCN" in caught.value.mend
 
     @pytest.mark.parametrize("raw_share", [1.0, 0.9, 0.0])
     def test_vectors_follow_the_published_form(self, raw_share: float) -> None:
