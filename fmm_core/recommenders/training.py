@@ -181,12 +181,15 @@ def _one_epoch(
 
 
 def _batch_loss(model: Model, users: Tensor, positives: Tensor, negatives: Tensor, regularisation: float) -> Tensor:
-    user, item = model.propagate()
-    loss = bpr_loss(user[users], item[positives], item[negatives])
+    def of_batch(user: Tensor, item: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        # index_select's gradient takes less than half the time of plain indexing's
+        return user.index_select(0, users), item.index_select(0, positives), item.index_select(0, negatives)
+
+    tables = model.propagate()
+    loss = bpr_loss(*of_batch(*tables))
     if regularisation == 0:
         return loss
-    user, item = model.penalised(user, item)
-    return loss + regularisation * half_squared_norms(user[users], item[positives], item[negatives])
+    return loss + regularisation * half_squared_norms(*of_batch(*model.penalised(*tables)))
 
 
 def batch_size(wanted: int, most_steps: int, pairs: int) -> int:
