@@ -6,6 +6,7 @@ All lengths are px, counted from the left and from the bottom of the plot. A box
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from math import ceil
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,7 +53,7 @@ def along(points: Sequence[Point]) -> Boxes:
     """A drawn line as a row of small squares."""
     middles: list[Point] = []
     for start, end in pairwise(points):
-        steps = max(1, round(max(abs(end[0] - start[0]), abs(end[1] - start[1])) / STEP))
+        steps = max(1, ceil(max(abs(end[0] - start[0]), abs(end[1] - start[1])) / STEP))
         middles += [tuple(point) for point in np.linspace(start, end, steps + 1)]
     return around(middles, STEP / 2)
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from streamlit.testing.v1 import AppTest
 
 from fmm_core.audit.verdict import verdict
 from fmm_core.runs.config import RunConfig, make_config
@@ -13,6 +14,7 @@ from fmm_core.runs.files import write_json
 from fmm_core.runs.store import RunFolder, StageTime, Status, Store, create_run
 from fmm_core.runs.tables import KS
 
+ROOT = Path(__file__).resolve().parents[2]
 RUN_ID = "20260102-030405-synthetic-repair-00aa"
 DATASET_ID = "synthetic-0123abcd"
 FINGERPRINT = "0123abcd" + "0" * 56
@@ -105,6 +107,28 @@ MODELS = ("popularity", "base", "mitigated")
 SCALE = {("recall", 5): 0.4, ("recall", 10): 0.65, ("recall", 20): 1.0, ("recall", 50): 1.6} | {
     ("ndcg", k): 0.5 + k / 200 for k in KS
 }
+
+
+def opened(page: str = "overview", **query: str) -> AppTest:
+    """A page of the whole app, as an address would open it."""
+    app = AppTest.from_file(str(ROOT / "dashboard" / "app.py"), default_timeout=30).run()
+    if page != "overview":
+        app.switch_page(f"../pages/{page}.py")
+    for name, value in query.items():
+        app.query_params[name] = value
+    app.run()
+    assert not app.exception
+    return app
+
+
+def headline(app: AppTest) -> str:
+    """The page's title as the reader sees it."""
+    return app.title[0].value.replace("\\", "")
+
+
+def said(app: AppTest) -> str:
+    """All running text and captions of a page."""
+    return " ".join(str(each.value) for kind in ("markdown", "caption") for each in app.get(kind))
 
 
 def finished_run(

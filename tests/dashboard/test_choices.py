@@ -60,6 +60,13 @@ def test_a_slow_method_is_said_to_be_slow() -> None:
     assert said == "**18 runs.** The recommender is trained three times, FairGo 15 times, minutes each."
 
 
+@pytest.mark.parametrize("method", list(MITIGATIONS))
+def test_every_method_can_be_queued(method: str) -> None:
+    (config,) = Choices("demo", ("text",), {"gender": MITIGATIONS[method].default}, method=method).configs()
+    assert config.mitigation.name == method
+    assert config.active_weights == ({} if method == "none" else {"gender": MITIGATIONS[method].default})
+
+
 def test_every_method_says_how_long_it_takes() -> None:
     ends = {name: spec.sentence.rsplit(". ", 1)[-1] for name, spec in MITIGATIONS.items() if name != "none"}
     assert set(ends.values()) <= {"Seconds.", "A minute.", "Minutes."}

@@ -4,13 +4,14 @@ from dataclasses import replace
 
 import pandas as pd
 
-from dashboard import tradeoffs
-from dashboard.charts.curve import trade_off
+from dashboard import theme, tradeoffs
+from dashboard.charts.curve import LOOKS, trade_off
 from dashboard.charts.paying import who_pays
 from dashboard.findings import Figure
 from dashboard.tradeoffs import Hidden, Line, Payer, Point
 from dashboard.wording import costs
 from dashboard.wording import tradeoffs as words
+from fmm_core.fairness.specs import MITIGATIONS
 from fmm_core.runs.config import make_config
 
 
@@ -78,6 +79,80 @@ def test_a_line_is_named_by_what_it_was_made_with() -> None:
     layers = make_config("a", modalities=("text",), settings={"recommender.layers": 3})
     assert words.made_with(layers, opened) == "LATTICE, layers 3"
     assert words.made_with(make_config("a", modalities=("audio",)), opened) == "LATTICE with audio"
+
+
+def test_every_method_has_a_look_of_its_own_and_none_is_a_verdict() -> None:
+    assert set(LOOKS) == set(MITIGATIONS)
+    assert len({shape for _, shape, _ in LOOKS.values()}) == len(LOOKS)
+    assert len({glyph for _, _, glyph in LOOKS.values()}) == len(LOOKS)
+    assert not {colour for colour, _, _ in LOOKS.values()} & {theme.LEAKS, theme.WITHIN, theme.OVER}
+    assert "triangle-down" not in {shape for _, shape, _ in LOOKS.values()}  # that is a figure below guessing
+
+
+def test_nine_methods_have_nine_names_and_only_the_opened_one_weights() -> None:
+    many = [point("none", 0, 1.0, 0.85)]
+    many += [
+        point(method, weight, 0.9 - 0.01 * place - 0.1 * weight, 0.8 - 0.1 * weight)
+        for place, method in enumerate(name for name in MITIGATIONS if name != "none")
+        for weight in (0.25, 1)
+    ]
+    found = tradeoffs.settings(many, "gender")
+    notes = trade_off(found, Line("cal", ("gender",)), 0.05, 0.65, 0.05, None).layout.annotations
+    named = [note for note in notes if "<b>" in note.text]
+    assert len(named) == 9
+    for note in named:  # at the low-accuracy end: weight 1
+        title = note.text.split("<b>")[1].removesuffix("</b>")
+        ends = {words.method_title(each.method): 100 * each.kept for each in found if each.weights in ((), (1,))}
+        assert note.x == ends[title]
+    weights = [note for note in notes if note.text.endswith((">0.25</span>", ">1</span>"))]
+    cal = [100 * each.kept for each in found if each.method == "cal"]
+    assert [note.x for note in weights] == cal
+
+
+def test_another_setting_of_a_method_is_another_line() -> None:
+    """Ablations share the base, the method and the weights; averaged with the method they would pass for its seeds."""
+    opened = make_config("a", method="fmmrec", weights={"gender": 1})
+    other = make_config("a", method="fmmrec", weights={"gender": 1}, settings={"mitigation.prompt": "none"}, seed=1)
+    assert tradeoffs.comparable(opened, [("other", other)])[0] == ["other"]
+    assert words.variant(opened, opened) == ""
+    assert words.variant(other, opened) == "prompt none"
+    line = tradeoffs.line(other, variant=words.variant(other, opened))
+    assert line == Line("fmmrec", ("gender",), variant="prompt none")
+    pair = [replace(POINTS[2], method="fmmrec"), replace(POINTS[2], method="fmmrec", variant="prompt none", seed=1)]
+    found = tradeoffs.settings(pair, "gender")
+    assert [len(each.points) for each in found] == [1, 1]
+    names = [note.text for note in trade_off(found, found[0].line, 0.05, 0.65, 0.05, None).layout.annotations]
+    assert sum("<b>FMMRec, prompt none</b>" in name for name in names) == 1
+    assert sum(name.endswith(">1</span>") for name in names) == 1  # along the opened line only
+
+
+def test_a_setting_that_is_off_changes_the_name_too() -> None:
+    opened = make_config("a", method="fmmrec")
+    off = make_config(
+        "a", method="fmmrec", settings={"mitigation.fair_relations": False, "mitigation.disentangle": None}
+    )
+    assert words.variant(off, opened) == "disentangle none, fair relations off"
+    form = make_config("a", method="fmmrec", settings={"mitigation.disentangle.form": "adversarial"})
+    assert words.variant(form, opened) == "form adversarial"
+    quick = make_config("a", method="fmmrec", preset="quick")
+    assert words.variant(quick, opened) == "epochs 10, adversary steps 2"
+    long = Line("fmmrec", ("gender",), variant="epochs 10, adversary steps 2, prompt none")
+    assert words.line_title(long) == "FMMRec, epochs 10, adversary steps 2, …"
+
+
+def test_a_run_at_weight_0_is_no_mitigation_whatever_its_settings() -> None:
+    config = make_config("a", method="fmmrec", weights={"gender": 0}, settings={"mitigation.prompt": "none"})
+    assert tradeoffs.line(config, variant="prompt none") == Line("none")
+
+
+def test_lines_that_protect_others_are_told_apart() -> None:
+    both = replace(POINTS[2], weights=(("age", 0.5), ("gender", 1.0)), kept=0.9)
+    found = tradeoffs.settings([*POINTS, both], "gender")
+    names = [note.text for note in trade_off(found, both.line, 0.05, 0.65, 0.05, None).layout.annotations]
+    assert sum("<b>Repair for gender</b>" in name for name in names) == 1
+    assert sum("<b>Repair for age and gender</b>" in name for name in names) == 1
+    assert sum(name.endswith(">0.5/1</span>") for name in names) == 1
+    assert words.point_alt(found[-1]).startswith("Repair, weight: gender 1")
 
 
 def test_seeds_are_averaged_and_below_guessing_is_folded() -> None:
