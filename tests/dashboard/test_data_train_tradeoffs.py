@@ -5,39 +5,13 @@ import json
 from pathlib import Path
 
 import pytest
-import streamlit as st
-from fixtures import STRONGEST, finished_run
+from fixtures import STRONGEST, finished_run, headline, opened
 from streamlit.testing.v1 import AppTest
 
 from fmm_core.runs import client
 from fmm_core.runs.config import make_config
 from fmm_core.runs.locks import Lock
 from fmm_core.runs.store import Problem, Status, Store
-
-ROOT = Path(__file__).resolve().parents[2]
-
-
-@pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    st.cache_data.clear()
-    monkeypatch.setenv("FMM_HOME", str(tmp_path))
-    monkeypatch.setattr(client, "start_worker", lambda _: None)
-    return tmp_path
-
-
-def opened(page: str, **query: str) -> AppTest:
-    """A page of the whole app, as an address would open it."""
-    app = AppTest.from_file(str(ROOT / "dashboard" / "app.py"), default_timeout=30).run()
-    app.switch_page(f"../pages/{page}.py")
-    for name, value in query.items():
-        app.query_params[name] = value
-    app.run()
-    assert not app.exception
-    return app
-
-
-def headline(app: AppTest) -> str:
-    return app.title[0].value.replace("\\", "")
 
 
 def test_data_page_offers_the_catalog(home: Path) -> None:
@@ -80,13 +54,12 @@ def test_train_page_queues_what_was_switched_on(home: Path) -> None:
     finished_run(home)
     app = opened("train")
     slider = next(each for each in app.select_slider if each.key.endswith("_gender"))
-    slider.set_value(0.5)
-    app.radio(key="method").set_value("leace").run()
+    slider.set_value(0.5).run()
     app.button(key="train_button").click().run()
     assert not app.exception
     (run,) = client.queue(Store(home))
     config = run.config()
-    assert config.mitigation.name == "leace"
+    assert config.mitigation.name == "repair"
     assert config.active_weights == {"gender": 0.5}
     assert headline(app).startswith("Waiting")
 
