@@ -11,11 +11,11 @@ from streamlit.delta_generator import DeltaGenerator
 from dashboard import loaders, state, theme, tradeoffs, widgets
 from dashboard.charts.curve import trade_off
 from dashboard.charts.paying import who_pays
-from dashboard.choices import WEIGHTS
 from dashboard.tradeoffs import ALL, Hidden, Payer, Point, Setting
 from dashboard.wording import tradeoffs as words
 from dashboard.wording.names import PEOPLE, attribute_title, nouns, running
 from fmm_core.audit.verdict import TOLERANCE
+from fmm_core.fairness.specs import MITIGATIONS
 from fmm_core.runs import client
 from fmm_core.runs.config import RunConfig
 from fmm_core.runs.store import RunFolder
@@ -121,7 +121,7 @@ def _offer_more(config: RunConfig) -> None:
         st.page_link(state.PAGES["train"], label="Set up a run that protects somebody", icon=":material/arrow_forward:")
         return
     tried = max(config.active_weights.values())
-    others = [weight for weight in WEIGHTS if weight != tried]
+    others = [weight for weight in MITIGATIONS[config.mitigation.name].steps if weight != tried]
     if st.button(words.more(len(others)), type="primary", icon=":material/timeline:", key="more_weights"):
         runs = client.submit(state.store(), *curve(config, protected, others))
         st.switch_page(state.PAGES["train"], query_params=state.link(runs[0]))

@@ -59,8 +59,9 @@ def representation_title(card: Mapping[str, Any], representation: str, modality:
 
 
 def running(title: str) -> str:
-    """A title inside a sentence: lower case, unless it is an abbreviation."""
-    return title if len(title) > 1 and title[1].isupper() else title[:1].lower() + title[1:]
+    """A title inside a sentence: lower case, unless it is an abbreviation or a name: "LEACE", "D2D-R", "FairGo"."""
+    first = title.split(" ", 1)[0]
+    return title if any(letter.isupper() for letter in first[1:]) else title[:1].lower() + title[1:]
 
 
 def nouns(card: Mapping[str, Any]) -> tuple[str, str]:
