@@ -120,14 +120,14 @@ def how() -> tuple[str, str]:
         offered = choices.methods(st.session_state.get("method", "repair"), every)
         method = _radio(words.MITIGATION, {name: words.method_option(name) for name in offered}, "method")
         st.toggle(words.MORE_METHODS, key="every_method", help=words.MORE_METHODS_HELP, persist_state="session")
+        if choices.disentangles(method):
+            with st.container(key="disentangling", gap="xsmall"):
+                st.caption(words.DISENTANGLING)
+                st.caption(words.RELATIONS)
     with right:
         preset = _radio(
             words.THOROUGHNESS, {name: (name.capitalize(), said) for name, said in PRESETS.items()}, "preset"
         )
-    if choices.disentangles(method):
-        with st.container(key="disentangling", gap="xsmall"):
-            st.caption(words.DISENTANGLING)
-            st.caption(words.RELATIONS)
     return method, preset
 
 

@@ -31,8 +31,8 @@ _REPRESENTATIONS: dict[str, Named] = {
     "top_k": Named("Top list", "The twenty things the recommender would show a person."),
     "history": Named("History", "What a person chose, before any model."),
     "profile_raw": Named("profile, raw", "The average of what a person's items look, sound or read like."),
-    "profile_biased": Named("profile, kept apart", "The part of the profile that carries the attribute."),
-    "profile_filtered": Named("profile, filtered", "The profile after mitigation."),
+    "profile_biased": Named("profile, biased", "The part of the profile that is to carry the attribute."),
+    "profile_filtered": Named("profile, filtered", "The part of the profile that is not to carry it."),
 }
 
 _SINGULAR = {"women": "woman", "men": "man", "female": "woman", "male": "man", "females": "woman", "males": "man"}

@@ -132,7 +132,7 @@ def summary(choices: Choices, card: Mapping[str, Any]) -> str:
     bold = {name: f"**{plain(running(attribute_title(card, name)))}**" for name in choices.protected}
     method = f"**{running(MITIGATIONS[choices.method].title)}**{_splits(choices, card)}"
     if choices.whole_curve:
-        return f"{start} Protects {listed(list(bold.values()))} by {method}, at every strength."
+        return f"{start} Protects {listed(list(bold.values()))} at every strength by {method}."
     strengths = [f"{bold[name]} {_strength(choices.method, weight)}" for name, weight in choices.protected.items()]
     return f"{start} Protects {listed(strengths)} by {method}."
 
