@@ -62,7 +62,7 @@ def panels(
             words.PARTS[each.representation],
             words.part_note(each.representation, modality_title(card, each.modality), titles),
             parts.get(each.representation),
-            words.WHO[each.representation],
+            words.UNSEEN,
         )
         for each in pictures
     ]

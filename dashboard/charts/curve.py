@@ -6,42 +6,51 @@ from typing import Any
 import plotly.graph_objects as go
 
 from dashboard import theme
-from dashboard.tradeoffs import NONE, Setting, front, meets
-from dashboard.wording.tradeoffs import BARGAIN, UP_AXIS, line_title, point_hover
+from dashboard.charts.labels import Box, Label, placed
+from dashboard.tradeoffs import NONE, Line, Setting, front, lines, meets
+from dashboard.wording.tradeoffs import BARGAIN, UP_AXIS, line_titles, point_hover, weights_text
 
 HEIGHT = 440
+MARGIN = {"l": 30, "r": 8, "t": 30, "b": 46}
+PHONE = 400  # px: the narrowest the figure gets; names that stand clear of each other there do so everywhere
 LARGE, USUAL, RING = 16, 11, 28  # px
 LOOKS = {
     "none": (theme.MUTED, "square", "■"),
     "repair": (theme.AFTER, "circle", "●"),
+    "ridge": (theme.ORANGE, "star", "★"),
+    "fmmrec": (theme.INK, "diamond", "◆"),
     "leace": (theme.SKY, "cross", "✚"),
+    "d2dr": (theme.INK, "hexagon", "⬢"),
+    "fairgo": (theme.ORANGE, "pentagon", "⬟"),
+    "cal": (theme.SKY, "triangle-right", "►"),
+    "al": (theme.AFTER, "x", "✕"),
 }
-"""Colour token, shape, and the same shape in text, per method; no method looks like a verdict."""
+"""Colour token, shape, and the same shape in text, per method: no shape twice, and no method in a verdict's colour."""
 
 
 def trade_off(
-    found: Sequence[Setting], opened: str, lose: float, right: float, tolerance: float, best: Setting | None
+    found: Sequence[Setting], opened: Line, lose: float, right: float, tolerance: float, best: Setting | None
 ) -> go.Figure:
     """All settings, the front, the box of what the reader accepts, and the best bargain.
 
     Parameters
     ----------
-    opened : the method whose weights are printed
+    opened : the line whose weights are printed: a weight means something else for every method
     lose, right : the reader's limits: share of accuracy, AUC
     best : the setting to ring, if any
     """
     span, heights = _spans(found, tolerance)
-    kinds = list(dict.fromkeys((each.made, each.method) for each in found))
-    lines = [[each for each in found if (each.made, each.method) == kind] for kind in kinds]
-    traces = [_band(front(found)), *(trace for line in lines for trace in (_seeds(line), _line(line)))]
+    drawn = lines(found)
+    traces = [_band(front(found)), *(trace for line in drawn for trace in (_seeds(line), _line(line)))]
     traces += [_ring(best)] if best is not None else []
-    traces += [_symbols(line, lose, right, best) for line in lines]
-    texts = [_name(min(line, key=lambda each: each.kept), span) for line in lines]
-    texts += [_weight(each, each is best) for each in found if (each.made, each.method) == ("", opened) != ("", NONE)]
+    traces += [_symbols(line, lose, right, best) for line in drawn]
+    weighed = [each for each in found if each.line == opened and opened.method != NONE]
+    texts = [_weight(each, each is best) for each in weighed]
     texts += [_bargain(best, span)] if best is not None else []
+    texts += _names(drawn, found, weighed, span, heights)
     design = theme.layout(
         HEIGHT,
-        margin={"l": 30, "r": 8, "t": 30, "b": 46},
+        margin=MARGIN,
         dragmode="pan",
         clickmode="event+select",
         xaxis=theme.axis(range=span, title=theme.axis_title("accuracy kept in %, more is better →")),
@@ -105,7 +114,7 @@ def _seeds(line: Sequence[Setting]) -> dict[str, Any]:
 
 
 def _line(line: Sequence[Setting]) -> dict[str, Any]:
-    dash = "dot" if line[0].made else "solid"
+    dash = "dot" if line[0].made else "dash" if line[0].line.variant else "solid"
     return {
         "type": "scatter", "mode": "lines", "x": [100 * each.kept for each in line], "hoverinfo": "skip",
         "y": [100 * each.attack for each in line],
@@ -144,14 +153,40 @@ def _ring(best: Setting) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _name(end: Setting, span: list[float]) -> dict[str, Any]:
+def _names(
+    drawn: Sequence[Sequence[Setting]],
+    found: Sequence[Setting],
+    weighed: Sequence[Setting],
+    span: list[float],
+    heights: list[float],
+) -> list[dict[str, Any]]:
+    """Every line's name at its low-accuracy end, moved up or down where it would cover another name or a symbol."""
+    wide, high = PHONE - MARGIN["l"] - MARGIN["r"], HEIGHT - MARGIN["t"] - MARGIN["b"]
+
+    def at(setting: Setting) -> tuple[float, float]:
+        """px from the left and from the bottom of the plot."""
+        return (
+            wide * (100 * setting.kept - span[0]) / (span[1] - span[0]),
+            high * (100 * setting.attack - heights[0]) / (heights[1] - heights[0]),
+        )
+
+    titles = line_titles(each.line for each in found)
+    ends = [min(line, key=lambda each: each.kept) for line in drawn]
+    labels = [Label(*at(end), len(titles[end.line]) + 2) for end in ends]
+    symbols = [Box.around(*at(each), USUAL, USUAL) for each in found]
+    numbers = [Box.beside(*at(each), len(weights_text(each))) for each in weighed]
+    return [
+        _name(end, titles[end.line], shift, anchor)
+        for end, (anchor, shift) in zip(ends, placed(labels, [*symbols, *numbers], wide), strict=True)
+    ]
+
+
+def _name(end: Setting, title: str, shift: float, anchor: str) -> dict[str, Any]:
     colour, _, glyph = LOOKS[end.method]
-    near_left = 100 * end.kept - span[0] < 0.25 * (span[1] - span[0])
     return {
-        "x": 100 * end.kept, "y": 100 * end.attack, "xanchor": "left" if near_left else "right",
-        "yanchor": "top" if end.made else "bottom",
-        "xshift": 4 if near_left else -12, "yshift": -6 if end.made else 6, "showarrow": False,
-        "text": f"{theme.coloured(colour, glyph)} <b>{theme.shown(line_title(end))}</b>", "font": {"size": theme.TEXT},
+        "x": 100 * end.kept, "y": 100 * end.attack, "xanchor": anchor, "yanchor": "middle",
+        "xshift": -10 if anchor == "right" else 10, "yshift": shift, "showarrow": False,
+        "text": f"{theme.coloured(colour, glyph)} <b>{theme.shown(title)}</b>", "font": {"size": theme.TEXT},
     }  # fmt: skip
 
 
@@ -168,5 +203,5 @@ def _weight(setting: Setting, ringed: bool) -> dict[str, Any]:
     return {
         "x": 100 * setting.kept, "y": 100 * setting.attack, "xanchor": "left", "showarrow": False,
         "xshift": 20 if ringed else 12,
-        "text": theme.coloured(theme.MUTED, f"{setting.weight:g}"), "font": {"size": theme.AXIS},
+        "text": theme.coloured(theme.MUTED, weights_text(setting)), "font": {"size": theme.AXIS},
     }  # fmt: skip

@@ -25,7 +25,7 @@ FEW = 500
 
 _TITLE, _LINE = 16, 50  # px below the top of a row: its words, its marks
 _WORD = 15  # px above the marks
-_ON_THE_RIGHT = 80  # tries: from here on a word to the right of a mark might be cut on a phone
+_ON_THE_LEFT = 55  # tries: below, a word to the left of a mark might be cut on a phone
 
 Names = tuple[str, str, str]
 
@@ -162,7 +162,7 @@ def _named_number(y: float, figure: Figure | None, name: str) -> list[dict[str, 
     if figure is None:
         return []
     number = f"<b>{tries(figure.value)}</b>"
-    if 100 * figure.high > _ON_THE_RIGHT:
+    if 100 * figure.low > _ON_THE_LEFT:
         return [_text(y, "x", 100 * figure.low, f"{name} {number}", "right", theme.AXIS, shift=-10)]
     return [_text(y, "x", 100 * figure.high, f"{number} {name}", "left", theme.AXIS, shift=10)]
 

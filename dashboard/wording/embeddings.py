@@ -17,11 +17,7 @@ SHOW_HELP = (
 )
 PHASES = {"data": "From the data", "before": "Before: as trained", "after": "After: mitigated"}
 PARTS = {RAW: "Raw", BIASED: "Biased", FILTERED: "Filtered"}
-WHO = {
-    RAW: "For the same people.",
-    BIASED: "For people whose labels it never saw.",
-    FILTERED: "For people whose labels it never saw.",
-}
+UNSEEN = "For people whose labels the split never saw."
 SPLIT_FOOT = (
     "The split was fitted on the labels of four in five of the people drawn, so the biased picture looks cleaner than "
     "the figures under it are. Those are for the other fifth."

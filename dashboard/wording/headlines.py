@@ -141,7 +141,7 @@ def map_of(finding: Finding, source: str = "") -> str:
     if finding.after is None:
         where = f"By {running(source)} alone, " if source else ""
         if finding.says not in ("leaks", "over", "within"):
-            return _cannot_tell(finding, who)
+            return _UNCLEAR[finding.says].replace(WHO, who)
         sentence = f"{where}{who} {'are mixed' if finding.says == 'within' else 'sit apart'}."
         return _capital(sentence)
     return _two_maps(finding, who, _MITIGATED)
@@ -149,12 +149,27 @@ def map_of(finding: Finding, source: str = "") -> str:
 
 @dataclass(frozen=True)
 class _Maps:
-    """How two maps are set against each other; `{who}` are the groups."""
+    """How two maps are set against each other; `{who}` are the groups.
+
+    Attributes
+    ----------
+    apart, then : where the groups sit apart on the first, and what the verdict on the second adds
+    only_then, mixed : where they sit apart on the second alone, and on neither
+    unclear : {verdict: sentence} where neither is so and the second is not decided
+    """
 
     apart: str
     then: Mapping[str, str]
     only_then: str
     mixed: str
+    unclear: Mapping[str, str]
+
+
+WHO = "{who}"
+_UNCLEAR = {
+    "too_few": "Too few people to tell whether {who} sit apart.",
+    "close": "Whether {who} sit apart is too close to call.",
+}
 
 
 _MITIGATED = _Maps(
@@ -168,16 +183,17 @@ _MITIGATED = _Maps(
     },
     only_then="After mitigation {who} sit apart.",
     mixed="{who} were mixed all along.",
+    unclear=_UNCLEAR,
 )
 
 
 def _two_maps(finding: Finding, who: str, maps: _Maps) -> str:
     apart_before = finding.first in ("leaks", "over")
     if apart_before:
-        return f"{_capital(maps.apart.format(who=who))} {maps.then[finding.says]}"
+        return f"{_capital(maps.apart.replace(WHO, who))} {maps.then[finding.says]}"
     if finding.says == "within":
-        return _capital(maps.mixed.format(who=who))
-    return maps.only_then.format(who=who) if finding.says in ("leaks", "over") else _cannot_tell(finding, who)
+        return _capital(maps.mixed.replace(WHO, who))
+    return (maps.only_then if finding.says in ("leaks", "over") else maps.unclear[finding.says]).replace(WHO, who)
 
 
 def split_map(finding: Finding, source: str) -> str:
@@ -199,6 +215,10 @@ def split_map(finding: Finding, source: str) -> str:
         },
         only_then=f"By {filtered}, {{who}} sit apart.",
         mixed=f"By {raw}, {{who}} were mixed all along.",
+        unclear={
+            "too_few": f"Too few people to tell whether {{who}} sit apart by {filtered}.",
+            "close": f"Whether {{who}} sit apart by {filtered} is too close to call.",
+        },
     )
     return _two_maps(finding, groups_phrase(finding), maps)
 
@@ -260,12 +280,6 @@ def _profiles_open(undecided: Sequence[Finding]) -> str:
 
 def _running_list(findings: Sequence[Finding]) -> str:
     return listed([running(each.title) for each in findings])
-
-
-def _cannot_tell(finding: Finding, who: str) -> str:
-    if finding.says == "too_few":
-        return f"Too few people to tell whether {who} sit apart."
-    return f"Whether {who} sit apart is too close to call."
 
 
 def _titles(findings: Sequence[Finding], says: str) -> list[str]:

@@ -94,7 +94,7 @@ def profiles_deck(findings: Sequence[Finding], attribute: str, scope: Scope) -> 
 def about_whom(scope: Scope) -> str:
     """Whether the split knew the people a figure is about."""
     if scope.users == "held_out":
-        return "These are people whose labels the split never saw."
+        return "These are people whose labels the split never saw: the fair test."
     return "Most of these people's labels were used to make the split, which flatters the biased profiles."
 
 
