@@ -1,72 +1,123 @@
-"""Where names go on a figure so that none covers another: px from the left and from the bottom of the plot."""
+"""Where words go on a figure so that they cover as little as may be, on a phone and on a wide screen alike.
+
+All lengths are px, counted from the left and from the bottom of the plot. A box is (left, right, low, high).
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
-LETTER, LINE = 7.5, 17.0  # px a character and a line of text take
-GAP = 10.0  # px between a mark and its name
-TRIES = (8, -8, 20, -20, 36, -36, 52, -52, 68, -68)
-"""px up (or down) from the mark, in the order they are tried."""
+import numpy as np
+from numpy.typing import NDArray
+
+LETTER, LINE = 7.5, 17.0
+"""What a character and a line of text take."""
+STEP = 8.0
+"""Between the boxes that stand for a drawn line."""
+
+Point = tuple[float, float]
+Boxes = NDArray[np.float64]
+Spot = tuple[str, float, float]
+"""Anchor (which end of the text, or its middle, is meant), and how far right and up of the mark that stands."""
+
+NAME: tuple[Spot, ...] = tuple(
+    (anchor, across, up)
+    for up in (0, 10, -10, 22, -22, 36, -36, 52, -52, 68, -68)
+    for anchor, across in (("right", -11), ("left", 11))
+)
+"""The spots of a line's name: best beside its mark, else above or below."""
 
 
-@dataclass(frozen=True)
-class Box:
-    """A part of the plot that is taken."""
+def close(reach: float) -> tuple[Spot, ...]:
+    """The spots of a text that must stand close to a mark that reaches this far."""
+    upright = (("center", 0.0, -reach - 4), ("center", 0.0, reach + 4))
+    return (("left", reach, 0.0), *upright, ("right", -reach, 0.0))
 
-    left: float
-    right: float
-    low: float
-    high: float
 
-    @classmethod
-    def around(cls, x: float, y: float, wide: float, high: float) -> "Box":
-        """The box with this middle."""
-        return cls(x - wide / 2, x + wide / 2, y - high / 2, y + high / 2)
+def led_to(reach: float) -> tuple[Spot, ...]:
+    """The spots of a text that a thin line leads to, the nearest first; below before above."""
+    sides = (("left", reach / 2), ("right", -reach / 2), ("right", -3 * reach), ("left", 3 * reach))
+    heights = [reach * times for times in (-1, -1.7, 1, 1.7, -2.5, 2.5, -3.5, -4.5)]
+    return tuple((anchor, across, up) for up in heights for anchor, across in sides)
 
-    @classmethod
-    def beside(cls, x: float, y: float, letters: int) -> "Box":
-        """A text to the right of a mark."""
-        return cls(x + GAP, x + GAP + LETTER * letters, y - LINE / 2, y + LINE / 2)
 
-    def meets(self, other: "Box") -> bool:
-        """Whether the two have an inner point in common."""
-        across = self.left < other.right and other.left < self.right
-        return across and self.low < other.high and other.low < self.high
+def around(points: Sequence[Point], side: float) -> Boxes:
+    """Squares with these middles."""
+    middle = np.asarray(points, float).reshape(-1, 2)
+    half = side / 2
+    return np.column_stack([middle[:, 0] - half, middle[:, 0] + half, middle[:, 1] - half, middle[:, 1] + half])
+
+
+def along(points: Sequence[Point]) -> Boxes:
+    """A drawn line as a row of small squares."""
+    middles: list[Point] = []
+    for start, end in pairwise(points):
+        steps = max(1, round(max(abs(end[0] - start[0]), abs(end[1] - start[1])) / STEP))
+        middles += [tuple(point) for point in np.linspace(start, end, steps + 1)]
+    return around(middles, STEP / 2)
 
 
 @dataclass(frozen=True)
 class Label:
-    """A name that belongs to the mark at (x, y)."""
+    """A text that belongs to a mark.
 
-    x: float
-    y: float
-    letters: int
-
-    def box(self, anchor: str, shift: float) -> Box:
-        """What it takes to the left (anchor *right*) or to the right (anchor *left*) of its mark."""
-        wide, y = LETTER * self.letters, self.y + shift
-        left = self.x - GAP - wide if anchor == "right" else self.x + GAP
-        return Box(left, left + wide, y - LINE / 2, y + LINE / 2)
-
-
-def placed(labels: Sequence[Label], taken: Sequence[Box], wide: float) -> list[tuple[str, float]]:
-    """For each name its anchor and its shift upwards in px; the lowest mark chooses first.
-
-    A name stands left of its mark where the plot leaves room, as near as may be without covering a name or what is
-    `taken`; where nothing is free, without covering a name.
-
-    Parameters
+    Attributes
     ----------
-    wide : px of the plot
+    marks : where the mark is on each of the screens
+    spots : where the text may stand, the best first
     """
-    chosen: dict[int, tuple[str, float]] = {}
-    names: list[Box] = []
-    for place in sorted(range(len(labels)), key=lambda each: labels[each].y):
-        label = labels[place]
-        spots = [(anchor, shift) for shift in TRIES for anchor in ("right", "left")]
-        spots = [spot for spot in spots if label.box(*spot).left >= 0 and label.box(*spot).right <= wide] or spots
-        free = [spot for spot in spots if not any(label.box(*spot).meets(other) for other in names)] or spots
-        best = next((spot for spot in free if not any(label.box(*spot).meets(box) for box in taken)), free[0])
-        chosen[place] = best
-        names.append(label.box(*best))
-    return [chosen[place] for place in range(len(labels))]
+
+    marks: tuple[Point, ...]
+    letters: int
+    spots: Sequence[Spot]
+
+    def box(self, screen: int, spot: Spot) -> tuple[float, float, float, float]:
+        """What the text takes at a spot."""
+        anchor, across, up = spot
+        wide, (x, y) = LETTER * self.letters, self.marks[screen]
+        left = x + across - {"left": 0.0, "center": wide / 2, "right": wide}[anchor]
+        return left, left + wide, y + up - LINE / 2, y + up + LINE / 2
+
+
+@dataclass(frozen=True)
+class Screen:
+    """A plot of one size, and what is drawn on it."""
+
+    wide: float
+    high: float
+    taken: Boxes
+    """Drawn lines; something that is worse to cover may stand there more than once."""
+
+
+def placed(labels: Sequence[Label], screens: Sequence[Screen]) -> list[Spot]:
+    """A spot for each label, the first labels choosing first.
+
+    A label keeps within the plot and off other labels where it can, then covers as little of what is drawn as it can,
+    then takes its best spot; counted over all screens, because the same spot serves every one.
+    """
+    chosen: list[Spot] = []
+    texts = [np.empty((0, 4)) for _ in screens]
+    for label in labels:
+        costs = [_cost(label, spot, screens, texts) for spot in label.spots]
+        spot = label.spots[costs.index(min(costs))]
+        chosen.append(spot)
+        texts = [np.vstack([boxes, label.box(number, spot)]) for number, boxes in enumerate(texts)]
+    return chosen
+
+
+def _cost(label: Label, spot: Spot, screens: Sequence[Screen], texts: Sequence[Boxes]) -> tuple[int, int]:
+    """How many labels and edges a spot meets, and how many drawn things."""
+    bad = covered = 0
+    for number, screen in enumerate(screens):
+        box = label.box(number, spot)
+        bad += (box[0] < 0) + (box[1] > screen.wide) + (box[2] < 0) + (box[3] > screen.high)
+        bad += met(box, texts[number])
+        covered += met(box, screen.taken)
+    return bad, covered
+
+
+def met(box: tuple[float, float, float, float], others: Boxes) -> int:
+    """How many of the others have an inner point in common with a box."""
+    left, right, low, high = box
+    across = (others[:, 0] < right) & (left < others[:, 1])
+    return int((across & (others[:, 2] < high) & (low < others[:, 3])).sum())
