@@ -5,14 +5,31 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from dashboard.tradeoffs import NONE
+from fmm_core.fairness.specs import MITIGATIONS
 from fmm_core.recommenders.specs import RECOMMENDERS
 from fmm_core.runs.config import RunConfig, make_config
 from fmm_core.runs.sweep import curve
 
-WEIGHTS: dict[float, str] = {0.0: "off", 0.25: "light", 0.5: "medium", 0.75: "strong", 1.0: "full"}
-"""The steps of a weight slider. Both methods read a weight as a share, so the steps mean the same for each."""
-
 CURVE_SEEDS = 3
+
+FIRST_METHODS = ("repair", "ridge", "fmmrec", NONE)
+"""The mitigations a first run chooses from; the others are there to be compared with."""
+
+
+def methods(chosen: str, every: bool) -> list[str]:
+    """The mitigations to offer: those of a first run and the `chosen` one, or every one; no mitigation comes last."""
+    return [name for name in MITIGATIONS if every or name in FIRST_METHODS or name == chosen]
+
+
+def disentangles(method: str) -> bool:
+    """Whether a mitigation splits the modalities, and so looks at them whatever the recommender does."""
+    return hasattr(MITIGATIONS[method].presets["standard"], "disentangle")
+
+
+def takes_long(method: str) -> bool:
+    """Whether a mitigation takes more than seconds; its sentence ends with how long it takes."""
+    return method != NONE and not MITIGATIONS[method].sentence.endswith("Seconds.")
 
 
 @dataclass(frozen=True)
@@ -33,12 +50,17 @@ class Choices:
     @property
     def protected(self) -> dict[str, float]:
         """The attributes with a weight above 0; none when the method mitigates nothing."""
-        return {} if self.method == "none" else {name: weight for name, weight in self.weights.items() if weight > 0}
+        return {} if self.method == NONE else {name: weight for name, weight in self.weights.items() if weight > 0}
 
     @property
     def used(self) -> tuple[str, ...]:
         """The modalities the recommender will look at."""
         return self.modalities if RECOMMENDERS[self.recommender].needs_modalities else ()
+
+    @property
+    def steps(self) -> list[float]:
+        """The weights the method's slider offers; what a whole curve tries."""
+        return list(MITIGATIONS[self.method].steps)
 
     def configs(self) -> list[RunConfig]:
         """The runs to queue: one, or a whole curve over the weights of the protected attributes."""
@@ -54,7 +76,7 @@ class Choices:
         )
         if not (self.whole_curve and self.protected):
             return [config]
-        return curve(config, list(self.protected), list(WEIGHTS), self.seeds)
+        return curve(config, list(self.protected), self.steps, self.seeds)
 
     def command(self) -> str:
         """The same for a shell."""
@@ -63,7 +85,7 @@ class Choices:
         words += ["--recommender", self.recommender, "--method", self.method, "--preset", self.preset]
         words += ["--seed", str(self.seed), "--split-seed", str(self.split_seed)]
         if self.whole_curve and self.protected:
-            steps = ",".join(f"{weight:g}" for weight in WEIGHTS)
+            steps = ",".join(f"{weight:g}" for weight in self.steps)
             words += ["--curve", f"{','.join(self.protected)}={steps}", "--seeds", str(self.seeds)]
         else:
             for name, weight in self.protected.items():
@@ -76,6 +98,8 @@ def problem(choices: Choices) -> str:
     spec = RECOMMENDERS[choices.recommender]
     if spec.needs_modalities and not choices.modalities:
         return f"{spec.title} needs at least one modality. Switch one on, or choose LightGCN below."
+    if choices.protected and disentangles(choices.method) and not choices.modalities:
+        return f"{MITIGATIONS[choices.method].title} needs at least one modality to split. Switch one on."
     return ""
 
 
