@@ -150,7 +150,7 @@ def test_disentangling_and_relations_are_explained_where_they_happen(home: Path)
     assert len(explained()) == 2
     app.radio(key="recommender").set_value("lightgcn").run()
     notes = [each.value for each in app.caption]
-    assert "LightGCN looks at clicks alone and does not use it." not in notes  # FMMRec splits the modalities itself
+    assert "Not used: LightGCN looks at none of them." not in notes  # FMMRec splits the modalities itself
 
 
 @pytest.mark.parametrize("method", list(MITIGATIONS))
@@ -232,7 +232,20 @@ def test_a_recommender_without_modalities_says_so(home: Path) -> None:
     app.radio(key="recommender").set_value("lightgcn").run()
     assert not app.exception
     notes = [each.value for each in app.caption]
-    assert notes.count("LightGCN looks at clicks alone and does not use it.") == 2
+    assert notes.count("Not used: LightGCN looks at none of them.") == 2
+
+
+def test_vectors_from_a_file_ask_for_the_file(home: Path) -> None:
+    finished_run(home)
+    app = opened("train")
+    assert "vectors" not in [each.key for each in app.text_input]
+    app.radio(key="recommender").set_value("pretrained").run()
+    assert not app.exception
+    assert app.button(key="train_button").disabled
+    app.text_input(key="vectors").set_value(" /data/vectors.npz ").run()
+    app.button(key="train_button").click().run()
+    (run,) = client.queue(Store(home))
+    assert run.config().recommender.path == "/data/vectors.npz"
 
 
 def test_the_exact_settings_are_shown(home: Path) -> None:
