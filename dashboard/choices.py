@@ -12,6 +12,7 @@ from fmm_core.runs.config import RunConfig, make_config
 from fmm_core.runs.sweep import curve
 
 CURVE_SEEDS = 3
+NO_FILE = "FILE.npz"
 
 FIRST_METHODS = ("repair", "ridge", "fmmrec", NONE)
 """The mitigations a first run chooses from; the others are there to be compared with."""
@@ -46,6 +47,7 @@ class Choices:
     split_seed: int = 42
     whole_curve: bool = False
     seeds: int = CURVE_SEEDS
+    path: str = ""
 
     @property
     def protected(self) -> dict[str, float]:
@@ -62,6 +64,11 @@ class Choices:
         """The weights the method's slider offers; what a whole curve tries."""
         return list(MITIGATIONS[self.method].steps)
 
+    @property
+    def settings(self) -> dict[str, str]:
+        """What else the recommender needs to be told; a file not named yet is shown as `NO_FILE`."""
+        return {"recommender.path": self.path or NO_FILE} if RECOMMENDERS[self.recommender].needs_file else {}
+
     def configs(self) -> list[RunConfig]:
         """The runs to queue: one, or a whole curve over the weights of the protected attributes."""
         config = make_config(
@@ -69,6 +76,7 @@ class Choices:
             recommender=self.recommender,
             method=self.method,
             preset=self.preset,
+            settings=self.settings,
             modalities=self.modalities,
             weights=self.protected,
             seed=self.seed,
@@ -84,6 +92,8 @@ class Choices:
         words += ["--modalities", ",".join(self.modalities)]
         words += ["--recommender", self.recommender, "--method", self.method, "--preset", self.preset]
         words += ["--seed", str(self.seed), "--split-seed", str(self.split_seed)]
+        for name, value in self.settings.items():
+            words += ["--set", f"{name}={value}"]
         if self.whole_curve and self.protected:
             steps = ",".join(f"{weight:g}" for weight in self.steps)
             words += ["--curve", f"{','.join(self.protected)}={steps}", "--seeds", str(self.seeds)]
@@ -98,6 +108,8 @@ def problem(choices: Choices) -> str:
     spec = RECOMMENDERS[choices.recommender]
     if spec.needs_modalities and not choices.modalities:
         return f"{spec.title} needs at least one modality. Switch one on, or choose LightGCN below."
+    if spec.needs_file and not choices.path:
+        return "Name the file with the vectors below."
     if choices.protected and disentangles(choices.method) and not choices.modalities:
         return f"{MITIGATIONS[choices.method].title} needs at least one modality to split. Switch one on."
     return ""

@@ -144,14 +144,17 @@ def curve(method: str) -> tuple[bool, int]:
     return True, int(seeds)
 
 
-def engineers() -> tuple[str, int, int]:
-    """Recommender, seed, split seed."""
+def engineers() -> tuple[str, str, int, int]:
+    """Recommender, the file it reads if it reads one, seed, split seed."""
     options = {name: (spec.title, spec.sentence) for name, spec in RECOMMENDERS.items()}
     recommender = _radio("Recommender", options, "recommender")
+    path = ""
+    if RECOMMENDERS[recommender].needs_file:
+        path = st.text_input(words.VECTORS, key="vectors", help=words.VECTORS_HELP, persist_state="session").strip()
     left, right = st.columns(2)
     seed = left.number_input("Seed", 0, 1_000_000, 0, key="seed", persist_state="session")
     split_seed = right.number_input("Split seed", 0, 1_000_000, 42, key="split_seed", persist_state="session")
-    return recommender, int(seed), int(split_seed)
+    return recommender, path, int(seed), int(split_seed)
 
 
 def exact_settings(chosen: Choices) -> None:

@@ -41,6 +41,11 @@ RELATIONS = (
 SEEDS = "Seeds"
 SEEDS_HELP = "Every weight is tried this often from another random start, so that luck shows."
 START = "Train and audit"
+VECTORS = "File with the vectors, on this computer"
+VECTORS_HELP = (
+    "An .npz file with the arrays user_id, user (one row of numbers per id), item_id, item and, if there is one, "
+    "item_bias. The ids are those of the data set."
+)
 ENGINEERS = "For engineers: recommender, seeds, exact settings"
 EXACT = "What will run, in full. The command line takes such a file by --config, and single fields by --set."
 COMMAND = "The same from the command line"
@@ -76,7 +81,7 @@ def modality_line(card: Mapping[str, Any], name: str) -> str:
 
 def not_used(recommender: str) -> str:
     """Beside a switch that does nothing for this recommender."""
-    return f"{recommender} looks at clicks alone and does not use it."
+    return f"Not used: {recommender} looks at none of them."
 
 
 def so_far_note(items: str) -> str:

@@ -126,6 +126,17 @@ def test_lattice_without_modalities_is_refused_and_lightgcn_is_not() -> None:
     assert problem(bare) == "FMMRec needs at least one modality to split. Switch one on."
 
 
+def test_vectors_from_a_file_wait_for_its_name() -> None:
+    """Until then a stand-in is shown, so that command and settings can be read."""
+    unnamed = Choices("demo", (), recommender="pretrained")
+    assert problem(unnamed) == "Name the file with the vectors below."
+    assert "recommender.path=FILE.npz" in shlex.split(unnamed.command())
+    named = Choices("demo", (), recommender="pretrained", path="/data/my vectors.npz")
+    assert problem(named) == ""
+    assert [config.recommender.path for config in named.configs()] == ["/data/my vectors.npz"]
+    assert "recommender.path=/data/my vectors.npz" in shlex.split(named.command())
+
+
 def test_only_offered_attributes_can_be_protected() -> None:
     assert list(protectable(CARD)) == ["gender"]
     assert words.attribute_line(CARD["attributes"]["gender"]) == "2 groups, smallest 40 people"
