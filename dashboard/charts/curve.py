@@ -205,7 +205,7 @@ def _weight(setting: Setting, ringed: bool) -> _Word:
 
 def _note(word: _Word, spot: Spot) -> dict[str, Any]:
     anchor, across, up = spot
-    away = {"xshift": across, "yshift": up, "showarrow": False}
+    away: dict[str, Any] = {"xshift": across, "yshift": up, "showarrow": False}
     if word.text == BARGAIN and abs(up) > RING:
         away = {"ax": across, "ay": -up, "arrowhead": 0, "arrowwidth": 1, "arrowcolor": theme.INK, "standoff": RING / 2}
     return away | {
