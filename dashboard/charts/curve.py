@@ -171,7 +171,7 @@ def _words(
     """The weights along the opened line, the best bargain, and each line's name at its low-accuracy end."""
     words = [_weight(each, each is best) for each in found if each.line == opened and opened.method != NONE]
     words += [_Word(best, BARGAIN, len(BARGAIN), theme.AXIS, led_to(RING / 2 + 10))] if best is not None else []
-    titles = line_titles(each.line for each in found)
+    titles = line_titles([each.line for each in found], opened)
     ends = [min(line, key=lambda each: each.kept) for line in lines(found)]
     words += [_name(end, titles[end.line]) for end in sorted(ends, key=lambda each: -each.kept)]  # crowded first
     plots = [(float(width - MARGIN["l"] - MARGIN["r"]), float(HEIGHT - MARGIN["t"] - MARGIN["b"])) for width in WIDTHS]

@@ -11,7 +11,7 @@ from math import ceil
 import numpy as np
 from numpy.typing import NDArray
 
-LETTER, LINE = 7.5, 17.0
+LETTER, LINE = 7.5, 19.0
 """What a character and a line of text take."""
 STEP = 8.0
 """Between the boxes that stand for a drawn line."""
@@ -107,11 +107,11 @@ def placed(labels: Sequence[Label], screens: Sequence[Screen]) -> list[Spot]:
 
 
 def _cost(label: Label, spot: Spot, screens: Sequence[Screen], texts: Sequence[Boxes]) -> tuple[int, int]:
-    """How many labels and edges a spot meets, and how many drawn things."""
+    """How many labels a spot meets, an edge counting as three, and how many drawn things."""
     bad = covered = 0
     for number, screen in enumerate(screens):
         box = label.box(number, spot)
-        bad += (box[0] < 0) + (box[1] > screen.wide) + (box[2] < 0) + (box[3] > screen.high)
+        bad += 3 * ((box[0] < 0) + (box[1] > screen.wide) + (box[2] < 0) + (box[3] > screen.high))
         bad += met(box, texts[number])
         covered += met(box, screen.taken)
     return bad, covered

@@ -1,6 +1,7 @@
 """What the trade-offs page says."""
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Sequence
 
 from pydantic import BaseModel
 
@@ -66,23 +67,24 @@ def method_title(method: str) -> str:
     return "No mitigation" if method == NONE else MITIGATIONS[method].title
 
 
-def line_title(line: Line, several: bool = False) -> str:
+def line_title(line: Line, usual: tuple[str, ...] | None = None) -> str:
     """What a line is called: its method, and what tells it from the method as the opened run's preset has it.
 
     Parameters
     ----------
-    several : whether lines that protect other attributes stand beside it
+    usual : the attributes most lines beside it protect; others are named
     """
-    whom = [running(attribute_title({}, name)) for name in line.protected] if several else []
+    apart = usual is not None and line.protected not in ((), usual)
+    whom = [running(attribute_title({}, name)) for name in line.protected] if apart else []
     name = f"{method_title(line.method)} for {listed(whom)}" if whom else method_title(line.method)
     return ", ".join(part for part in (name, _shortened(line.variant), line.made) if part)
 
 
-def line_titles(lines: Iterable[Line]) -> dict[Line, str]:
-    """The titles of all lines of a figure."""
-    each_once = list(dict.fromkeys(lines))
-    several = len({line.protected for line in each_once if line.protected}) > 1
-    return {line: line_title(line, several) for line in each_once}
+def line_titles(lines: Sequence[Line], opened: Line) -> dict[Line, str]:
+    """The titles of all lines of a figure, told apart from what the opened run protects, or most of them do."""
+    counted = Counter(line.protected for line in lines if line.protected)
+    usual = opened.protected or next((protected for protected, _ in counted.most_common(1)), ())
+    return {line: line_title(line, usual) for line in lines}
 
 
 def made_with(config: RunConfig, opened: RunConfig | None = None) -> str:

@@ -1,4 +1,4 @@
-"""Words beside marks; every expectation by hand: a character takes 7.5 px, a line of text 17."""
+"""Words beside marks; every expectation by hand: a character takes 7.5 px, a line of text 19."""
 
 import numpy as np
 

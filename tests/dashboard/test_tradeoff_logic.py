@@ -149,9 +149,12 @@ def test_lines_that_protect_others_are_told_apart() -> None:
     both = replace(POINTS[2], weights=(("age", 0.5), ("gender", 1.0)), kept=0.9)
     found = tradeoffs.settings([*POINTS, both], "gender")
     names = [note.text for note in trade_off(found, both.line, 0.05, 0.65, 0.05, None).layout.annotations]
-    assert sum("<b>Repair for gender</b>" in name for name in names) == 1
-    assert sum("<b>Repair for age and gender</b>" in name for name in names) == 1
+    assert sum("<b>Repair for gender</b>" in name for name in names) == 1  # unlike the opened run
+    assert sum("<b>Repair</b>" in name for name in names) == 1
     assert sum(name.endswith(">0.5/1</span>") for name in names) == 1
+    titles = words.line_titles([each.line for each in found], Line("none"))
+    assert titles[both.line] == "Repair for age and gender"  # unlike most
+    assert titles[REPAIR] == "Repair"
     assert words.point_alt(found[-1]).startswith("Repair, weight: gender 1")
 
 
