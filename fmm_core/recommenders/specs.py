@@ -138,9 +138,13 @@ RECOMMENDERS: dict[str, RecommenderSpec] = {
         sentence="Learns one vector per person and item from clicks alone: the plainest of all.",
         needs_modalities=False,
         presets={
-            "quick": BPRConfig(epochs=40, patience=5, batch_size=4096, most_steps=50, learning_rate=1e-2),
-            "standard": BPRConfig(),
-            "paper": BPRConfig(epochs=1000, patience=20, validate_every=1, most_steps=100_000, learning_rate=1e-3),
+            "quick": BPRConfig(
+                epochs=40, patience=5, batch_size=4096, most_steps=50, learning_rate=5e-3, regularisation=1e-2
+            ),
+            "standard": BPRConfig(learning_rate=2e-3, regularisation=1e-2),
+            "paper": BPRConfig(
+                epochs=1000, patience=20, validate_every=1, most_steps=100_000, learning_rate=1e-3, regularisation=1e-2
+            ),
         },
     ),
     "vbpr": RecommenderSpec(
@@ -148,9 +152,13 @@ RECOMMENDERS: dict[str, RecommenderSpec] = {
         sentence="Learns from clicks, and reads what an item looks, sounds or says straight into its vector.",
         needs_modalities=True,
         presets={
-            "quick": VBPRConfig(epochs=40, patience=5, batch_size=4096, most_steps=50, learning_rate=1e-2),
-            "standard": VBPRConfig(),
-            "paper": VBPRConfig(epochs=1000, patience=20, validate_every=1, most_steps=100_000, learning_rate=1e-3),
+            "quick": VBPRConfig(
+                epochs=40, patience=5, batch_size=4096, most_steps=50, learning_rate=5e-3, regularisation=1e-2
+            ),
+            "standard": VBPRConfig(learning_rate=2e-3, regularisation=1e-2),
+            "paper": VBPRConfig(
+                epochs=1000, patience=20, validate_every=1, most_steps=100_000, learning_rate=1e-3, regularisation=1e-2
+            ),
         },
     ),
     "dragon": RecommenderSpec(
