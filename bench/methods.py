@@ -189,8 +189,8 @@ def _beyond_the_run(store: Store, run: RunFolder) -> dict[str, Any]:
             seed=config.seed,
         )
         change.to_parquet(folder / "change.parquet")
-        codes = {name: np.where(inputs.eligible, a.codes, -1) for name, a in inputs.attributes.items()}
-        pd.Series(paper_protocol(after, codes, seed=config.seed)).to_frame("value").to_parquet(folder / "paper.parquet")
+        published = paper_protocol(after, inputs.attributes, eligible=inputs.eligible, seed=config.seed)
+        published.to_parquet(folder / "published.parquet")
 
     step = StepCache(store.cache_dir).run("bench-methods", {"run": run.id}, produce, rooms=("audit",))
     change = pd.read_parquet(step.folder / "change.parquet")
@@ -198,8 +198,8 @@ def _beyond_the_run(store: Store, run: RunFolder) -> dict[str, Any]:
         f"{row.attribute}.change": (row.difference, row.low, row.high)
         for row in change[change.users == "all"].itertuples()
     }
-    paper = pd.read_parquet(step.folder / "paper.parquet").value
-    return found | {f"{name}.paper": float(value) for name, value in paper.items()}
+    published = pd.read_parquet(step.folder / "published.parquet").set_index("attribute").value
+    return found | {f"{name}.published": float(value) for name, value in published.items()}
 
 
 HEAD = """# All mitigations in one table
@@ -230,7 +230,7 @@ def _tables(world: World, rows: pd.DataFrame) -> str:
                 *places,
                 linear,
                 _interval(of[f"{attribute}.change"], signed=True),
-                f"{100 * of[f'{attribute}.paper'].mean():.1f}",
+                f"{100 * of[f'{attribute}.published'].mean():.1f}",
                 f"{of.seconds.median():.0f}",
             ]
             lines.append(_line([str(title), str(len(of)), *cells]))
