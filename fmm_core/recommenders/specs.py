@@ -166,9 +166,13 @@ RECOMMENDERS: dict[str, RecommenderSpec] = {
         sentence="Links people who chose the same items and items that are alike, with its own vectors per modality.",
         needs_modalities=True,
         presets={
-            "quick": DragonConfig(epochs=40, patience=5, batch_size=4096, most_steps=50, learning_rate=1e-2),
-            "standard": DragonConfig(),
-            "paper": DragonConfig(epochs=1000, patience=20, validate_every=1, most_steps=100_000, learning_rate=1e-3),
+            "quick": DragonConfig(
+                epochs=40, patience=5, batch_size=4096, most_steps=50, learning_rate=2e-3, regularisation=1e-2
+            ),
+            "standard": DragonConfig(learning_rate=1e-3, regularisation=1e-2),
+            "paper": DragonConfig(
+                epochs=1000, patience=20, validate_every=1, most_steps=100_000, learning_rate=1e-3, regularisation=1e-2
+            ),
         },
     ),
     "pretrained": RecommenderSpec(
