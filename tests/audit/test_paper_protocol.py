@@ -26,25 +26,15 @@ def attributes(gender: np.ndarray = GENDER) -> dict[str, Attribute]:
 def readable() -> Floats:
     """Every group at a corner of its own."""
     vectors = np.random.default_rng(2).normal(size=(N, 8)).astype(np.float32)
-<<<<<<< HEAD
-    vectors[:, 0] += 8 * GENDER - 4
-    vectors[np.arange(N), 1 + AGE] += 8
-=======
     vectors[:, 0] += 20 * GENDER - 10
     vectors[np.arange(N), 1 + AGE] += 20
->>>>>>> f217f5f3154647ebd4085d30d1aca355cdf2964d
     return vectors
 
 
 @pytest.fixture(autouse=True)
 def few_epochs(monkeypatch: pytest.MonkeyPatch) -> None:
-<<<<<<< HEAD
-    """A fifth of the published number is enough here."""
-    monkeypatch.setattr(paper_protocol, "EPOCHS", 200)
-=======
     """Fewer than published are enough here."""
     monkeypatch.setattr(paper_protocol, "EPOCHS", 400)
->>>>>>> f217f5f3154647ebd4085d30d1aca355cdf2964d
 
 
 def attack(vectors: Floats, **settings: object) -> pd.DataFrame:
