@@ -51,8 +51,9 @@ class D2DRConfig(_Config):
     """D2D-R (Li et al., ACM MM 2023): group distributions drawn together by MMD, every top list kept in order."""
 
     name: Literal["d2dr"] = "d2dr"
-    epochs: int = Field(100, ge=1, le=10_000, description="steps over all users")
-    learning_rate: float = Field(1e-3, gt=0, le=1, description="Adam step size")
+    steps: int = Field(300, ge=1, le=100_000, description="gradient steps")
+    batch_size: int = Field(512, ge=4, le=10_000, description="people per attribute and step, as many of each group")
+    learning_rate: float = Field(3e-3, gt=0, le=1, description="Adam step size, in standard deviations of the vectors")
     list_length: int = Field(20, ge=2, le=100, description="length of the top list whose order is kept")
     kernels: int = Field(5, ge=1, le=20, description="Gaussian kernels, widths a factor 2 apart")
 
