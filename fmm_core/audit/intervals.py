@@ -229,10 +229,15 @@ def paired_difference(
     `SMALL_CLASS` people get at least the variance that the difference has when labels are dealt out again within folds
     and both scores stay: `chance_variance` with differences of ranks. Equal scores give an interval of width 0.
 
-    Approximate in two ways. ν is the larger of the two phases', though what two attackers owe to the people they share
-    for training may cancel as well or may not; and the influences are those of given scores, so the choice of the
+    Approximate in three ways. ν is the larger of the two phases', though what two attackers owe to the people they
+    share for training may cancel as well or may not. The influences are those of given scores, so the choice of the
     attacker enters only through ν. What is covered is the difference of the average AUCs, on new people of the same
-    kind, of the attackers fitted here: not that of the best possible ones, nor that of another run of the mitigation.
+    kind, of the attackers fitted here: not that of the best possible ones, nor of another run of the mitigation, and a
+    mitigation that matched these very people finds new ones another kind. Covers 91.5–100 % (mean 96) in 21 cells of
+    planted leaks and the linear attacker.
+
+    Pairing can widen: where people who were read well are now read wrongly (correlation of influences −0.6 after D2D-R
+    on MovieLens-100K), errors add up instead of cancelling.
     """
     first, second = _classes(before, codes, folds, people), _classes(after, codes, folds, people)
     if not first:

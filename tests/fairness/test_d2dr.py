@@ -81,7 +81,7 @@ def test_distance_of_two_groups_by_hand() -> None:
         kernel[a, b] = kernel[b, a] = value
     kernel.fill_diagonal_(7)
     found = discrepancy(kernel, torch.tensor([0, 0, 1, 1, 1]), contrasts([2, 3]))
-    assert float(found) == pytest.approx(0.7)
+    assert_allclose(found, [0.7], rtol=1e-6)
 
 
 def test_distance_of_several_groups_is_each_against_everyone() -> None:
@@ -96,7 +96,7 @@ def test_distance_of_several_groups_is_each_against_everyone() -> None:
             mean[a, b] = np.mean(pairs)
     expected = [mean[g, g] - 2 * share @ mean[g] + share @ mean @ share for g in range(3)]
     found = discrepancy(torch.from_numpy(kernel), torch.from_numpy(code), contrasts([10, 30, 60]).double())
-    assert float(found) == pytest.approx(np.mean(expected), rel=1e-6)
+    assert_allclose(found, expected, rtol=1e-6)
 
 
 def test_of_every_group_as_many_are_drawn_and_small_ones_whole() -> None:
@@ -107,6 +107,13 @@ def test_of_every_group_as_many_are_drawn_and_small_ones_whole() -> None:
     assert_array_equal(codes[people], code)
     assert len(np.unique(people)) == 48
     assert 0 not in people
+
+
+def test_an_attribute_of_many_groups_counts_as_much_as_one_of_two() -> None:
+    everyone = np.ones(60, bool)
+    two, six = (Groups.of((np.arange(60) % groups).astype(np.int16), everyone, 0.5) for groups in (2, 6))
+    assert_allclose(two.weights, [0.5])
+    assert_allclose(six.weights, np.full(6, 0.5 / 6))
 
 
 # order --------------------------------------------------------------------------------------------------------------
