@@ -163,7 +163,7 @@ class _Tuning:
         return {"loss": loss / len(self.sampler.user), "known": known / max(asked, 1.0)}
 
     def _batch(self, users: NDArray[np.int64], liked: NDArray[np.int64], other: NDArray[np.int64]) -> Tensor:
-        """One step of what is trained, then the adversaries'; ranking loss, what adversaries knew, whether they were asked."""
+        """One step of what is trained, then the adversaries'; ranking loss, what they knew, whether asked."""
         who, place, counts = np.unique(users, return_inverse=True, return_counts=True)
         chosen = self.draw(self.rng, len(self.names))
         user, item = self.model.users(torch.from_numpy(who).to(device()), chosen), self.model.items(chosen)

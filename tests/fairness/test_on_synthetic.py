@@ -62,15 +62,22 @@ def test_solved_methods_take_the_straight_trace_off(world: Context, name: str, w
     assert logistic(user, world) < 0.65
 
 
-@pytest.mark.parametrize(("name", "weight"), [("fmmrec", 3.0), ("fairgo", 3.0), ("cal", 30.0)])
-def test_trained_methods_blind_their_own_adversaries_and_nobody_else(world: Context, name: str, weight: float) -> None:
-    settings = {"form": "paper", "epochs": 8, "adversary_steps": 5, "learning_rate": 3e-3}
-    if name == "fmmrec":
-        settings["disentangle"] = None
-    _, idle = mitigate(world, name, 1e-4, **settings)
-    user, busy = mitigate(world, name, weight, **settings)
-    assert idle[-1]["known"] > 0.15
-    assert busy[-1]["known"] < 0.08
+@pytest.mark.parametrize(
+    ("name", "weight", "settings"),
+    [
+        ("fmmrec", 3.0, {"epochs": 8, "learning_rate": 3e-3, "disentangle": None}),
+        ("fairgo", 3.0, {"epochs": 8, "learning_rate": 3e-3}),
+        ("cal", 5.0, {"epochs": 12, "learning_rate": 1e-2, "batch_size": 1024}),
+    ],
+)
+def test_trained_methods_blind_their_own_adversaries_and_nobody_else(
+    world: Context, name: str, weight: float, settings: dict[str, Any]
+) -> None:
+    common = {"form": "paper", "adversary_steps": 3} | settings
+    _, idle = mitigate(world, name, 1e-4, **common)
+    user, busy = mitigate(world, name, weight, **common)
+    late = slice(len(idle) // 2, None)
+    assert np.mean([each["known"] for each in busy[late]]) < 0.7 * np.mean([each["known"] for each in idle[late]])
     assert logistic(user, world) > 0.75
 
 
