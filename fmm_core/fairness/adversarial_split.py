@@ -7,10 +7,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from scipy.stats import rankdata
-from torch import Tensor
+from torch import Tensor, nn
 
 from fmm_core.fairness.affine import Affine, AffinePair, Vectors
-from fmm_core.fairness.closed_split import main_directions
+from fmm_core.fairness.closed_split import FLAT, closed_split, main_directions
 from fmm_core.fairness.specs import DisentangleConfig
 from fmm_core.fairness.split_game import CORRECTED, PUBLISHED, Game
 from fmm_core.types import Codes, Progress
@@ -31,30 +31,30 @@ def adversarial_split(
     progress: Progress,
     seed: int,
 ) -> AffinePair:
-    """The corrected game, from the identity, in the profiles' main directions; the best epoch by fresh attackers."""
+    """The corrected game, from the closed form on and of its rank; the best epoch, or the start, by fresh attackers."""
     del interactions  # one vote each
-    centre = profiles.mean(axis=0)
-    axes, spread, total = main_directions(profiles - centre)
-    scale = np.sqrt(max(total, 1e-30) / len(spread)) if len(spread) else 1.0
-    rows = (profiles - centre) @ axes / scale  # (people, k)
+    centre, axes, scale = _frame(profiles)
+    rows = ((profiles - centre) @ axes / scale).astype(np.float32)  # (people, k)
     judges = np.random.default_rng(seed).permutation(len(rows)) % JUDGES == 0
-    players = {name: np.where(judges, -1, code) for name, code in codes.items()}
+    players = {name: np.where(judges, -1, code).astype(np.int16) for name, code in codes.items()}
+    voters = np.tile(np.flatnonzero(~judges), (STEPS, 1))
+    start = closed_split(rows.astype(np.float64), players, config.energy)
+    table = torch.from_numpy(rows)
     with _drawing(seed):
-        game = Game(rows.shape[1], _tensors(players), CORRECTED, config.learning_rate, seed)
-        game.start_from_identity()
-        best, least = game.maps(), np.inf
-        table = torch.from_numpy(rows.astype(np.float32))
+        layers = _layers(start.biased.matrix), _layers(start.filtered.matrix)
+        game = Game(*layers, rows.shape[1], _tensors(players), CORRECTED, config.learning_rate)
+        best = _maps(game)
+        least = _told(best, rows, codes, judges)
         for epoch in range(1, config.epochs + 1):
-            voters = np.tile(np.flatnonzero(~judges), (STEPS, 1))
             loss = np.mean([game.step(table, part) for part in _batches(voters, config.batch_size, seed + epoch)])
-            maps = game.maps()
-            filtered = maps.filtered.apply(rows.astype(np.float32))
-            told = np.mean([_told(filtered, code, judges) for code in codes.values()])
-            badness = 1 - _cosine(filtered, rows)[judges].mean() + told
-            if badness < least:
-                best, least = maps, badness
-            progress(epoch, config.epochs, loss=float(loss), told=float(told))
-    return AffinePair(*(_lifted(part, axes, centre, scale) for part in best))
+            maps = _maps(game)
+            told = _told(maps, rows, codes, judges)
+            if told < least:
+                best, least = maps, told
+            progress(epoch, config.epochs, loss=float(loss), told=told)
+    biased, filtered = (_lifted(part, axes, centre, scale) for part in best)
+    tail = np.eye(len(centre)) - axes @ axes.T  # what the game did not look at is not filtered
+    return AffinePair(Affine(biased.matrix + tail, biased.shift - centre @ tail), filtered)
 
 
 def published_split(
@@ -66,14 +66,53 @@ def published_split(
     seed: int,
 ) -> AffinePair:
     """The published game over interactions, from a random start; the maps of the last step."""
+    width = profiles.shape[1]
     table = torch.from_numpy(profiles.astype(np.float32))
     pairs = np.repeat(np.arange(len(profiles)), interactions)
     with _drawing(seed):
-        game = Game(profiles.shape[1], _tensors(codes), PUBLISHED, config.learning_rate, seed)
+        layers = nn.Linear(width, width), nn.Linear(width, width)
+        game = Game(*layers, width, _tensors(codes), PUBLISHED, config.learning_rate)
         for epoch in range(1, config.epochs + 1):
             loss = np.mean([game.step(table, part) for part in _batches(pairs[None], config.batch_size, seed + epoch)])
             progress(epoch, config.epochs, loss=float(loss))
-    return game.maps()
+    return _maps(game)
+
+
+def _frame(profiles: Vectors) -> tuple[Vectors, Vectors, float]:
+    """Centre, main directions (d × k) and mean standard deviation: 1 where nothing varies."""
+    centre = profiles.mean(axis=0)
+    axes, spread, _ = main_directions(profiles - centre)
+    return centre, axes, float(np.sqrt(np.mean(spread**2))) if len(spread) else 1.0
+
+
+def _layers(matrix: Vectors) -> nn.Sequential:
+    """``x @ matrix`` as two layers, through no more dimensions than its rank: it never grows while training."""
+    left, values, right = np.linalg.svd(matrix)
+    rank = max(int((values > FLAT).sum()), 1)
+    root = np.sqrt(values[:rank])
+    down, up = nn.Linear(len(matrix), rank, bias=False), nn.Linear(rank, len(matrix))
+    with torch.no_grad():
+        down.weight.copy_(torch.from_numpy((left[:, :rank] * root).T))
+        up.weight.copy_(torch.from_numpy((root[:, None] * right[:rank]).T))
+        up.bias.zero_()
+    return nn.Sequential(down, up)
+
+
+def _maps(game: Game) -> AffinePair:
+    """The maps as they are now: read off at zero and at the axes, which is exact for whatever is affine."""
+    return AffinePair(_read(game.biased, game.width), _read(game.filtered, game.width))
+
+
+def _read(layers: nn.Module, width: int) -> Affine:
+    with torch.no_grad():
+        shift = layers(torch.zeros(1, width))
+        return Affine((layers(torch.eye(width)) - shift).double().numpy(), shift[0].double().numpy())
+
+
+def _told(maps: AffinePair, rows: NDArray[np.float32], codes: Mapping[str, Codes], judges: NDArray[np.bool_]) -> float:
+    """What a fresh attacker reads in the judges' filtered profiles, mean over the attributes."""
+    filtered = maps.filtered.apply(rows)
+    return float(np.mean([_read_out(filtered, code, judges) for code in codes.values()]))
 
 
 @contextmanager
@@ -106,12 +145,7 @@ def _lifted(part: Affine, axes: Vectors, centre: Vectors, scale: float) -> Affin
     return Affine(matrix, centre + scale * part.shift @ axes.T - centre @ matrix)
 
 
-def _cosine(a: NDArray[np.floating], b: NDArray[np.floating]) -> NDArray[np.floating]:
-    norms = np.linalg.norm(a, axis=1) * np.linalg.norm(b, axis=1)
-    return (a * b).sum(axis=1) / np.maximum(norms, 1e-12)
-
-
-def _told(filtered: NDArray[np.floating], code: Codes, judges: NDArray[np.bool_]) -> float:
+def _read_out(filtered: NDArray[np.floating], code: Codes, judges: NDArray[np.bool_]) -> float:
     """How far from ½, twice, a fresh attacker's one-vs-rest AUC is on the judges: 0 nothing, 1 everything.
 
     Ridge regression on the standardised vectors and a Gaussian kernel at some landmarks, fitted on everybody else.

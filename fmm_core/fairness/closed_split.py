@@ -28,6 +28,9 @@ from fmm_core.types import Codes
 MAIN = 0.9
 """Share of the profiles' variance that is looked at; the tail beyond is mostly how few items a person has."""
 
+LEAST = 3
+"""Directions that stay at least: on a line or a circle half of all people would be each other's nearest neighbours."""
+
 FLAT = 1e-10
 """Variance below this share of the mean square is rounding."""
 
@@ -90,4 +93,5 @@ def _least_telling(information: Vectors, spread: Vectors, energy: float) -> Vect
     nested, _ = np.linalg.qr(directions[:, ::-1])  # the first r columns span the r worst directions
     carried = ((spread[:, None] * nested) ** 2).sum(axis=0)
     left = np.cumsum(carried[::-1])[::-1]  # by column i and all after it
-    return nested[:, max(int((left >= energy).sum()) - 1, 0) :]
+    first = min(int((left >= energy).sum()) - 1, len(spread) - LEAST)
+    return nested[:, max(first, 0) :]

@@ -68,7 +68,7 @@ class DisentangleConfig(_Config):
     epochs: int = Field(30, ge=1, le=1000, description="passes over the users (paper: over the interactions)")
     batch_size: int = Field(2048, ge=1, description="interactions per step of the published form")
     learning_rate: float = Field(1e-3, gt=0, le=1, description="Adam step size of the adversarial forms")
-    energy: float = Field(0.6, gt=0, le=0.9, description="closed form: share of the profiles' variance kept")
+    energy: float = Field(0.5, gt=0, le=0.9, description="closed form: share of the profiles' variance kept")
 
 
 class TuningConfig(_Config):

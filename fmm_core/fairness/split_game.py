@@ -21,8 +21,6 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from fmm_core.fairness.affine import Affine, AffinePair
-
 APART = 0.1
 """Weight of the likeness of the two parts."""
 ADVERSARIAL = 0.1
@@ -36,14 +34,14 @@ class Rules:
     Attributes
     ----------
     view : what opponents see of a batch of mapped profiles
-    aim : (labels, classes' shares, generator) -> class probabilities the filtered map wants to be told, people × C
+    aim : (labels, classes' shares) -> class probabilities the filtered map wants to be told, people × C
     weight : of the cross-entropy with that aim
     dropout : whether opponents drop units while the maps step
     opponent_steps : of every opponent per step of the maps
     """
 
     view: Callable[[Tensor], Tensor]
-    aim: Callable[[Tensor, Tensor, torch.Generator], Tensor]
+    aim: Callable[[Tensor, Tensor], Tensor]
     weight: float
     dropout: bool
     opponent_steps: int
@@ -59,16 +57,15 @@ def as_it_is(batch: Tensor) -> Tensor:
     return batch
 
 
-def shares_as_aim(labels: Tensor, shares: Tensor, generator: torch.Generator) -> Tensor:
+def shares_as_aim(labels: Tensor, shares: Tensor) -> Tensor:
     """The classes' shares for everybody: opponents that know nothing answer so."""
-    del generator
     return shares.expand(len(labels), -1)
 
 
-def published_aim(labels: Tensor, shares: Tensor, generator: torch.Generator) -> Tensor:
+def published_aim(labels: Tensor, shares: Tensor) -> Tensor:
     """The true class; of more than two classes a fresh random one, and never the last."""
     classes = len(shares)
-    drawn = labels if classes == 2 else torch.randint(0, classes - 1, labels.shape, generator=generator)
+    drawn = labels if classes == 2 else torch.randint(0, classes - 1, labels.shape)
     return functional.one_hot(drawn, classes).float()
 
 
@@ -100,24 +97,18 @@ class Game:
 
     Parameters
     ----------
+    biased, filtered : the maps, width -> width, trained in place; what is drawn comes from torch's own generator
     codes : {attribute: int64 tensor, group of every person from 0 on, −1 undisclosed}
     """
 
-    def __init__(self, width: int, codes: Mapping[str, Tensor], rules: Rules, rate: float, seed: int) -> None:
-        self.rules, self.codes = rules, codes
-        self.generator = torch.Generator().manual_seed(seed)
-        self.biased, self.filtered = nn.Linear(width, width), nn.Linear(width, width)
+    def __init__(
+        self, biased: nn.Module, filtered: nn.Module, width: int, codes: Mapping[str, Tensor], rules: Rules, rate: float
+    ) -> None:
+        self.biased, self.filtered, self.width, self.codes, self.rules = biased, filtered, width, codes, rules
         self.shares = {name: torch.bincount(code[code >= 0]) / (code >= 0).sum() for name, code in codes.items()}
         self.opponents = {name: Opponents(width, len(part)) for name, part in self.shares.items()}
         self._move = torch.optim.Adam([*self.biased.parameters(), *self.filtered.parameters()], lr=rate)
         self._guess = torch.optim.Adam(chain(*(pair.parameters() for pair in self.opponents.values())), lr=rate)
-
-    def start_from_identity(self) -> None:
-        """Both maps as the identity: the game starts with the profiles as they are."""
-        with torch.no_grad():
-            for layer in (self.biased, self.filtered):
-                nn.init.eye_(layer.weight)
-                nn.init.zeros_(layer.bias)
 
     def step(self, profiles: Tensor, people: Tensor) -> float:
         """One step of the maps, then those of the opponents, on the profiles of `people`; the maps' loss."""
@@ -143,7 +134,7 @@ class Game:
         total = close + APART * alike
         for name, known, labels, truth in self._disclosed(people):
             pair = self.opponents[name]
-            aim = self.rules.aim(labels, self.shares[name], self.generator)
+            aim = self.rules.aim(labels, self.shares[name])
             shown, hidden = self.rules.view(biased[known]), self.rules.view(filtered[known])
             total = total + ADVERSARIAL * cross_entropy(pair.biased(shown), truth)
             total = total + self.rules.weight * cross_entropy(pair.filtered(hidden), aim)
@@ -169,11 +160,3 @@ class Game:
     def _drop(self, units: bool) -> None:
         for pair in self.opponents.values():
             pair.train(units)
-
-    def maps(self) -> AffinePair:
-        """The maps as they are now, a copy."""
-        return AffinePair(_affine(self.biased), _affine(self.filtered))
-
-
-def _affine(layer: nn.Linear) -> Affine:
-    return Affine(layer.weight.detach().double().numpy().T.copy(), layer.bias.detach().double().numpy().copy())
