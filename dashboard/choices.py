@@ -28,11 +28,6 @@ def disentangles(method: str) -> bool:
     return hasattr(MITIGATIONS[method].presets["standard"], "disentangle")
 
 
-def takes_long(method: str) -> bool:
-    """Whether a mitigation takes more than seconds; its sentence ends with how long it takes."""
-    return method != NONE and not MITIGATIONS[method].sentence.endswith("Seconds.")
-
-
 @dataclass(frozen=True)
 class Choices:
     """Everything the train page asks for; `dataset` is the id of a stored data set."""

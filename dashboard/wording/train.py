@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from dashboard.choices import Choices, disentangles, takes_long
+from dashboard.choices import Choices, disentangles
 from dashboard.tradeoffs import NONE
 from dashboard.wording.markdown import plain
 from dashboard.wording.names import attribute_title, modality_title, running
@@ -167,7 +167,8 @@ def _strength(method: str, weight: float) -> str:
 
 def cost(choices: Choices, runs: int) -> str:
     """How many runs and how long, roughly."""
-    title, long = MITIGATIONS[choices.method].title, bool(choices.protected) and takes_long(choices.method)
+    spec = MITIGATIONS[choices.method]
+    title, long = spec.title, bool(choices.protected) and spec.slow
     if runs == 1:
         more = f" {title} is trained on top, which takes longer." if long else ""
         return f"{PRESETS[choices.preset]}{more}"

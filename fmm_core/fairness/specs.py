@@ -150,6 +150,7 @@ class MitigationSpec:
     steps : the weights a slider and a curve offer, in words
     default : the weight a first run takes
     presets : {"quick" | "standard" | "paper": config}
+    slow : takes minutes, not seconds; the sentence says so too
     """
 
     title: str
@@ -159,6 +160,7 @@ class MitigationSpec:
     steps: Mapping[float, str]
     default: float
     presets: Mapping[str, MitigationConfig]
+    slow: bool = False
 
 
 T = TypeVar("T", bound=TuningConfig)
@@ -216,6 +218,7 @@ MITIGATIONS: dict[str, MitigationSpec] = {
                 disentangle=DisentangleConfig(form="paper", epochs=80),
             )
         },
+        slow=True,
     ),
     "leace": MitigationSpec(
         title="LEACE",
@@ -228,7 +231,7 @@ MITIGATIONS: dict[str, MitigationSpec] = {
     ),
     "d2dr": MitigationSpec(
         title="D2D-R",
-        sentence="Draws the groups' clouds together and keeps everyone's top list in order. A minute.",
+        sentence="Draws the groups' clouds together and keeps everyone's top list in order. Seconds.",
         acts_on="vectors",
         weight_meaning="How much the distance between the groups counts beside the order of the lists.",
         steps=STRENGTHS,
@@ -243,6 +246,7 @@ MITIGATIONS: dict[str, MitigationSpec] = {
         steps=STRENGTHS,
         default=0.1,
         presets=_tuned(FairGoConfig),
+        slow=True,
     ),
     "cal": MitigationSpec(
         title="CAL",
@@ -252,6 +256,7 @@ MITIGATIONS: dict[str, MitigationSpec] = {
         steps=STRENGTHS,
         default=0.1,
         presets=_tuned(CalConfig),
+        slow=True,
     ),
     "al": MitigationSpec(
         title="AL",
@@ -261,6 +266,7 @@ MITIGATIONS: dict[str, MitigationSpec] = {
         steps=STRENGTHS,
         default=0.1,
         presets=_tuned(AlConfig),
+        slow=True,
     ),
     "none": MitigationSpec(
         title="None",
