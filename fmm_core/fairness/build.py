@@ -13,11 +13,13 @@ from fmm_core.fairness.fmmrec import Fmmrec
 from fmm_core.fairness.leace import Leace
 from fmm_core.fairness.none import NoMitigation
 from fmm_core.fairness.repair import Repair
+from fmm_core.fairness.ridge import RidgeFilter
 
 _CLASSES: dict[type, Callable[[Any], Mitigation]] = {
     specs.NoneConfig: NoMitigation,
     specs.LeaceConfig: Leace,
     specs.RepairConfig: Repair,
+    specs.RidgeConfig: RidgeFilter,
     specs.AlConfig: Al,
     specs.CalConfig: Cal,
     specs.D2DRConfig: D2DR,

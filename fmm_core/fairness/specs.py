@@ -36,15 +36,17 @@ class RepairConfig(_Config):
 
 
 class RidgeConfig(_Config):
-    """Ridge filter: the identity plus a small network, against adversaries that are solved instead of trained."""
+    """Ridge filter: a small correction of every vector, trained against opponents that are solved, not trained."""
 
     name: Literal["ridge"] = "ridge"
-    epochs: int = Field(10, ge=1, le=1000, description="most passes over the training interactions")
-    batch_size: int = Field(2048, ge=1, description="interactions per step")
-    most_steps: int = Field(100, ge=1, description="steps per epoch; larger data get larger batches")
-    learning_rate: float = Field(1e-3, gt=0, le=1, description="Adam step size")
-    tie: float = Field(1.0, ge=0, description="weight of the relative squared distance to the frozen vectors")
-    item_weight: float = Field(0.5, ge=0, description="weight of the adversary on R v beside the one on users")
+    steps: int = Field(200, ge=1, le=10_000, description="steps of training, everyone in each")
+    learning_rate: float = Field(4e-3, gt=0, le=1, description="Adam step size at first; falls to nothing")
+    tie: float = Field(10.0, ge=0, description="weight of the relative squared distance to the frozen vectors")
+    hidden: int = Field(64, ge=1, le=4096, description="width of the correction's hidden layer")
+    features: int = Field(400, ge=1, le=4096, description="most features of an opponent; one per four people at most")
+    sees_attribute: bool = Field(
+        True, description="the correction sees what a person disclosed; off: one map for everyone, usable unlabelled"
+    )
 
 
 class D2DRConfig(_Config):
@@ -194,12 +196,13 @@ MITIGATIONS: dict[str, MitigationSpec] = {
     ),
     "ridge": MitigationSpec(
         title="Ridge filter",
-        sentence="Trains a small correction of every vector against opponents that are solved exactly. Seconds.",
+        sentence="Moves every vector a little, until opponents that are solved exactly can only guess. Seconds.",
         acts_on="vectors",
-        weight_meaning="How much the opponents' failure counts beside accuracy while training.",
+        weight_meaning="How much making opponents guess counts beside leaving vectors where they are; 1 is enough for "
+        "MovieLens, and more does not overshoot.",
         steps=STRENGTHS,
-        default=0.1,
-        presets={"quick": RidgeConfig(epochs=6), "standard": RidgeConfig(), "paper": RidgeConfig()},
+        default=1.0,
+        presets=_always(RidgeConfig()),
     ),
     "fmmrec": MitigationSpec(
         title="FMMRec",
