@@ -101,13 +101,13 @@ def main() -> None:
     parser.add_argument("--home", type=Path, required=True)
     parser.add_argument("--ml1m", type=Path)
     parser.add_argument("--vectors", type=Path)
-    parser.add_argument("--only", default="", help="comma-separated titles of rows to run now")
+    parser.add_argument("--only", default="", help="titles of rows to run now, separated by semicolons")
     parser.add_argument("--write", action="store_true")
     chosen = parser.parse_args()
     store = Store(chosen.home)
     pages = []
     for world in _worlds(chosen.ml1m, chosen.vectors):
-        rows = list(_rows(store, world, chosen.write, set(filter(None, chosen.only.split(",")))))
+        rows = list(_rows(store, world, chosen.write, set(filter(None, chosen.only.split(";")))))
         if rows:
             pages.append(_tables(world, pd.DataFrame(rows)))
     text = "\n".join(pages)
