@@ -254,8 +254,9 @@ def profiles(findings: Sequence[Finding], attribute: str) -> str:
 
 def _filtered_show(missed: Sequence[Finding], name: str, every: bool) -> str:
     """What the filtered profiles that leak do, set against the raw ones where the margins allow."""
-    subject = "The filtered profiles" if every else f"Filtered, {_running_list(missed)}"
-    verb = "show" if every or len(missed) > 1 else "shows"
+    several = every or len(missed) > 1
+    named = "" if every else f"{_running_list(missed)} "
+    subject, verb = f"The filtered {named}{'profiles' if several else 'profile'}", "show" if several else "shows"
     sure = [each for each in missed if not each.unchanged]
     if len(sure) == len(missed) and all(each.change > 0 for each in missed):
         return f"{subject} still {verb} {name}, but less than the raw ones."

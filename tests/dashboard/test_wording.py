@@ -303,7 +303,7 @@ def profile(title: str, filtered: tuple[float, float, float], raw=RAW, biased=(0
         ([profile("Text", SAME), profile("Audio", LESS)], "The filtered profiles still show gender."),
         ([profile("Text", MORE)], "The filtered profiles show gender more than the raw ones."),
         ([profile("Text", SAME), profile("Audio", WIDE)],
-         "Filtered, text still shows gender. Audio is not settled."),
+         "The filtered text profile still shows gender. Audio is not settled."),
         ([profile("Text", WIDE, raw=(0.6, 0.48, 0.72))],
          "Too few people to tell whether the filtered profiles still show gender."),
         ([profile("Text", WIDE)],
