@@ -5,14 +5,27 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from dashboard.tradeoffs import NONE
+from fmm_core.fairness.specs import MITIGATIONS
 from fmm_core.recommenders.specs import RECOMMENDERS
 from fmm_core.runs.config import RunConfig, make_config
 from fmm_core.runs.sweep import curve
 
-WEIGHTS: dict[float, str] = {0.0: "off", 0.25: "light", 0.5: "medium", 0.75: "strong", 1.0: "full"}
-"""The steps of a weight slider. Both methods read a weight as a share, so the steps mean the same for each."""
-
 CURVE_SEEDS = 3
+NO_FILE = "FILE.npz"
+
+FIRST_METHODS = ("repair", "ridge", "fmmrec", NONE)
+"""The mitigations a first run chooses from; the others are there to be compared with."""
+
+
+def methods(chosen: str, every: bool) -> list[str]:
+    """The mitigations to offer: those of a first run and the `chosen` one, or every one; no mitigation comes last."""
+    return [name for name in MITIGATIONS if every or name in FIRST_METHODS or name == chosen]
+
+
+def disentangles(method: str) -> bool:
+    """Whether a mitigation splits the modalities, and so looks at them whatever the recommender does."""
+    return hasattr(MITIGATIONS[method].presets["standard"], "disentangle")
 
 
 @dataclass(frozen=True)
@@ -29,16 +42,27 @@ class Choices:
     split_seed: int = 42
     whole_curve: bool = False
     seeds: int = CURVE_SEEDS
+    path: str = ""
 
     @property
     def protected(self) -> dict[str, float]:
         """The attributes with a weight above 0; none when the method mitigates nothing."""
-        return {} if self.method == "none" else {name: weight for name, weight in self.weights.items() if weight > 0}
+        return {} if self.method == NONE else {name: weight for name, weight in self.weights.items() if weight > 0}
 
     @property
     def used(self) -> tuple[str, ...]:
         """The modalities the recommender will look at."""
         return self.modalities if RECOMMENDERS[self.recommender].needs_modalities else ()
+
+    @property
+    def steps(self) -> list[float]:
+        """The weights the method's slider offers; what a whole curve tries."""
+        return list(MITIGATIONS[self.method].steps)
+
+    @property
+    def settings(self) -> dict[str, str]:
+        """What else the recommender needs to be told; a file not named yet is shown as `NO_FILE`."""
+        return {"recommender.path": self.path or NO_FILE} if RECOMMENDERS[self.recommender].needs_file else {}
 
     def configs(self) -> list[RunConfig]:
         """The runs to queue: one, or a whole curve over the weights of the protected attributes."""
@@ -47,6 +71,7 @@ class Choices:
             recommender=self.recommender,
             method=self.method,
             preset=self.preset,
+            settings=self.settings,
             modalities=self.modalities,
             weights=self.protected,
             seed=self.seed,
@@ -54,7 +79,7 @@ class Choices:
         )
         if not (self.whole_curve and self.protected):
             return [config]
-        return curve(config, list(self.protected), list(WEIGHTS), self.seeds)
+        return curve(config, list(self.protected), self.steps, self.seeds)
 
     def command(self) -> str:
         """The same for a shell."""
@@ -62,8 +87,10 @@ class Choices:
         words += ["--modalities", ",".join(self.modalities)]
         words += ["--recommender", self.recommender, "--method", self.method, "--preset", self.preset]
         words += ["--seed", str(self.seed), "--split-seed", str(self.split_seed)]
+        for name, value in self.settings.items():
+            words += ["--set", f"{name}={value}"]
         if self.whole_curve and self.protected:
-            steps = ",".join(f"{weight:g}" for weight in WEIGHTS)
+            steps = ",".join(f"{weight:g}" for weight in self.steps)
             words += ["--curve", f"{','.join(self.protected)}={steps}", "--seeds", str(self.seeds)]
         else:
             for name, weight in self.protected.items():
@@ -76,6 +103,10 @@ def problem(choices: Choices) -> str:
     spec = RECOMMENDERS[choices.recommender]
     if spec.needs_modalities and not choices.modalities:
         return f"{spec.title} needs at least one modality. Switch one on, or choose LightGCN below."
+    if spec.needs_file and not choices.path:
+        return "Name the file with the vectors below."
+    if choices.protected and disentangles(choices.method) and not choices.modalities:
+        return f"{MITIGATIONS[choices.method].title} needs at least one modality to split. Switch one on."
     return ""
 
 

@@ -6,14 +6,16 @@ from typing import Any
 
 import pandas as pd
 
-from dashboard.wording.names import ATTACKERS, attribute_title, representation_title
+from dashboard.wording.names import ATTACKERS, attribute_title, modality_title, representation_title
 from dashboard.wording.verdicts import LOOKS, SEVERITY
 from fmm_core.audit.verdict import TOLERANCE, Verdict, verdict
 
 PERSON_VECTOR = "user_vector"
-STORED = ("user_vector", "item_mean", "top_k", "profile_biased", "profile_filtered")
+STORED = ("user_vector", "item_mean", "top_k")
 READABLE = ("history", "profile_raw")
 """What can be read before any model; its rows have the phase *data*."""
+PARTS = RAW, BIASED, FILTERED = "profile_raw", "profile_biased", "profile_filtered"
+"""A modality's profile and the two parts a mitigation may split it into. The split is fitted on labels."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,7 @@ class Finding:
     says : the verdict on what is there now, `after` if there is one
     linear : the plain linear attacker on what is there now, when the row is the strongest attacker's
     groups : the classes told apart
+    biased : where a modality was split (before: raw, after: filtered), the part that is to carry the attribute
     """
 
     key: str
@@ -57,6 +60,7 @@ class Finding:
     tolerance: float
     linear: Figure | None = None
     groups: tuple[str, ...] = ()
+    biased: Figure | None = None
 
     @property
     def now(self) -> Figure:
@@ -89,10 +93,20 @@ class Finding:
         """How much nearer to guessing mitigation brought the attackers."""
         return self.before.strength - self.after.strength if self.before and self.after else 0.0
 
+    @property
+    def carries(self) -> bool:
+        """Whether the biased part shows the attribute."""
+        return self.biased is not None and self.biased.judged(self.tolerance) in ("leaks", "over")
+
 
 @dataclass(frozen=True)
 class Scope:
-    """Which rows of the table a page looks at."""
+    """Which rows of the table a page looks at, and what the run set out to do.
+
+    Attributes
+    ----------
+    protected : attributes with a weight above 0
+    """
 
     representation: str = PERSON_VECTOR
     modality: str = ""
@@ -100,6 +114,7 @@ class Scope:
     users: str = "all"
     tolerance: float = TOLERANCE
     mitigated: bool = True
+    protected: tuple[str, ...] = ()
 
 
 def aucs(leakage: pd.DataFrame, users: str) -> dict[tuple[str, str, str, str, str], Figure]:
@@ -153,6 +168,41 @@ def by_attacker(leakage: pd.DataFrame, card: Mapping[str, Any], attribute: str, 
     return [each for each in found if each is not None]
 
 
+def by_modality(leakage: pd.DataFrame, card: Mapping[str, Any], attribute: str, scope: Scope) -> list[Finding]:
+    """One finding per modality that was split: raw before, filtered after, and the biased part; worst first."""
+    table = aucs(leakage, scope.users)
+    names = dict.fromkeys(key[2] for key in table if key[:2] == (attribute, FILTERED))
+    return _worst_first(_split(table, attribute, name, card, scope) for name in names)
+
+
+def _split(table: "Table", attribute: str, modality: str, card: Mapping[str, Any], scope: Scope) -> Finding | None:
+    def figure(part: str, phase: str, attacker: str = scope.attacker) -> Figure | None:
+        return table.get((attribute, part, modality, phase, attacker))
+
+    filtered = figure(FILTERED, "after")
+    if filtered is None:
+        return None
+    linear = figure(FILTERED, "after", "linear") if scope.attacker == "strongest" else None
+    return Finding(
+        key=modality,
+        title=modality_title(card, modality),
+        before=figure(RAW, "data"),
+        after=filtered,
+        says=filtered.judged(scope.tolerance, linear),
+        tolerance=scope.tolerance,
+        linear=linear,
+        groups=classes(card, attribute),
+        biased=figure(BIASED, "after"),
+    )
+
+
+def of_split(leakage: pd.DataFrame, card: Mapping[str, Any], attribute: str, modality: str) -> Finding | None:
+    """The strongest attack on the three parts of a modality, on people whose labels the split never saw."""
+    found = by_modality(leakage, card, attribute, Scope(users="held_out"))
+    shown = next((each for each in found if each.key == modality), None)
+    return shown and replace(shown, title=attribute_title(card, attribute))
+
+
 def of_layout(
     leakage: pd.DataFrame,
     card: Mapping[str, Any],
@@ -189,12 +239,21 @@ def classes(card: Mapping[str, Any], attribute: str) -> tuple[str, ...]:
     return tuple(card.get("attributes", {}).get(attribute, {}).get("classes_attacked", ()))
 
 
-def as_table(findings: Iterable[Finding], first: str = "attribute") -> pd.DataFrame:
+BEFORE_AFTER = ("before", "after", "")
+RAW_FILTERED = ("raw", "filtered", "biased")
+"""What the figures of a finding are called; the third, where there is one, is the biased part."""
+
+
+def as_table(
+    findings: Iterable[Finding], first: str = "attribute", names: tuple[str, str, str] = BEFORE_AFTER
+) -> pd.DataFrame:
     """The exact figures behind a leakage figure, AUC with three digits, for readers and for CSV."""
     rows = []
     for each in findings:
         row: dict[str, Any] = {first: each.title}
-        for name, figure in (("before", each.before), ("after", each.after)):
+        for name, figure in zip(names, (each.before, each.after, each.biased), strict=True):
+            if not name:
+                continue
             row[name] = figure and round(figure.value, 3)
             row[f"{name}, low"] = figure and round(figure.low, 3)
             row[f"{name}, high"] = figure and round(figure.high, 3)

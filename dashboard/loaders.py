@@ -71,10 +71,17 @@ def people(run: RunFolder) -> pd.DataFrame:
     return _parquet(str(run.path / "people.parquet"), _stamp(run.path / "people.parquet"))
 
 
-def like_neighbours(run: RunFolder, layout: str, phase: str, attribute: str) -> tuple[float, float]:
-    """The share of like neighbours on one picture of a run, and its value by chance."""
+def like_neighbours(
+    run: RunFolder, layout: str, slug: str, attribute: str, held_out: bool = False
+) -> tuple[float, float]:
+    """The share of like neighbours on one picture of a run, and its value by chance; of everyone or the held-out fifth.
+
+    Parameters
+    ----------
+    slug : of the picture within its layout
+    """
     files = [run.path / name for name in ("projection.csv", "people.parquet")]
-    return _like_neighbours(str(run.path), layout, phase, attribute, tuple(_stamp(file) for file in files))
+    return _like_neighbours(str(run.path), layout, slug, attribute, held_out, tuple(_stamp(file) for file in files))
 
 
 def config(run: RunFolder) -> RunConfig:
@@ -175,12 +182,12 @@ def _cards(home: str, versions: tuple[int, ...]) -> list[dict[str, Any]]:
 
 @st.cache_data(show_spinner=False, max_entries=256)
 def _like_neighbours(
-    path: str, layout: str, phase: str, attribute: str, versions: tuple[int, ...]
+    path: str, layout: str, slug: str, attribute: str, held_out: bool, versions: tuple[int, ...]
 ) -> tuple[float, float]:
     del versions
     run = RunFolder(Path(path))
     who, pictures = people(run), maps.layouts(projection(run))[layout]
-    picture = next(each for each in pictures if each.phase == phase)
-    return neighbours.like_neighbours(
-        picture.xy, maps.codes_of(picture, who, attribute, maps.groups_in(who, {}, attribute))
-    )
+    picture = next(each for each in pictures if each.slug == slug)
+    codes = maps.codes_of(picture, who, attribute, maps.groups_in(who, {}, attribute))
+    asked = who.set_index("user")["held_out"].reindex(picture.users).to_numpy(bool) if held_out else None
+    return neighbours.like_neighbours(picture.xy, codes, asked)

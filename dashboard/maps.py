@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from dashboard.findings import PERSON_VECTOR
+from dashboard.findings import BIASED, FILTERED, PERSON_VECTOR
 
 
 @dataclass(frozen=True)
@@ -28,17 +28,30 @@ class Slice:
     xy: NDArray[np.floating]
     users: NDArray[np.object_]
 
+    @property
+    def slug(self) -> str:
+        """What tells it from the other pictures of its layout."""
+        return f"{self.representation}_{self.phase}"
+
+
+_ORDER = ("data", "before", "after")
+
 
 def layouts(projection: pd.DataFrame) -> dict[str, list[Slice]]:
-    """{layout: its pictures}, person vectors first; *before* comes before *after*."""
+    """{layout: its pictures}, person vectors first; *before* comes before *after*, *biased* before *filtered*."""
     found: dict[str, list[Slice]] = {}
     columns = ["layout", "representation", "modality", "phase"]
     for (layout, representation, modality, phase), rows in projection.groupby(columns, sort=False):
         picture = Slice(representation, modality, phase, rows[["x", "y"]].to_numpy(), rows["user"].to_numpy(object))
         found.setdefault(str(layout), []).append(picture)
     for pictures in found.values():
-        pictures.sort(key=lambda each: ("data", "before", "after").index(each.phase))
+        pictures.sort(key=lambda each: (_ORDER.index(each.phase), each.representation == FILTERED))
     return dict(sorted(found.items(), key=lambda pair: pair[1][0].representation != PERSON_VECTOR))
+
+
+def is_split(pictures: Sequence[Slice]) -> bool:
+    """Whether these are the parts of a modality's profile: raw, biased, filtered."""
+    return any(each.representation in (BIASED, FILTERED) for each in pictures)
 
 
 def codes_of(picture: Slice, people: pd.DataFrame, attribute: str, groups: Sequence[str]) -> NDArray[np.int16]:

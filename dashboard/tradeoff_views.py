@@ -11,11 +11,11 @@ from streamlit.delta_generator import DeltaGenerator
 from dashboard import loaders, state, theme, tradeoffs, widgets
 from dashboard.charts.curve import trade_off
 from dashboard.charts.paying import who_pays
-from dashboard.choices import WEIGHTS
-from dashboard.tradeoffs import ALL, Hidden, Payer, Point, Setting
+from dashboard.tradeoffs import ALL, Hidden, Line, Payer, Point, Setting
 from dashboard.wording import tradeoffs as words
 from dashboard.wording.names import PEOPLE, attribute_title, nouns, running
 from fmm_core.audit.verdict import TOLERANCE
+from fmm_core.fairness.specs import MITIGATIONS
 from fmm_core.runs import client
 from fmm_core.runs.config import RunConfig
 from fmm_core.runs.store import RunFolder
@@ -50,7 +50,7 @@ def all_runs(run: RunFolder, card: Card, title: DeltaGenerator) -> None:
         sentence = words.headline(found, best, name, lose, right_at_most, near)
         with title:
             widgets.headline(sentence, words.deck(found, best, lose, right_at_most, hidden))
-    _draw_curve(found, config, lose, right_at_most, best)
+    _draw_curve(found, _line(config, config), lose, right_at_most, best)
     if wide or hidden.model:
         st.toggle(words.WIDE, key="wide", help=words.WIDE_HELP, persist_state="session")
     with st.container(width=widgets.READING):
@@ -65,11 +65,17 @@ def _points(opened: RunConfig, users: str, wide: bool) -> tuple[list[Point], Hid
     points = [
         tradeoffs.point(
             each.id, configs[each.id], loaders.leakage(each), loaders.accuracy(each), users,
-            "" if tradeoffs.same_model(opened, configs[each.id]) else words.made_with(configs[each.id]),
+            _line(configs[each.id], opened),
         )
         for each in folders
     ]  # fmt: skip
     return points, hidden
+
+
+def _line(config: RunConfig, opened: RunConfig) -> Line:
+    """The line of a run beside the opened one's."""
+    made = "" if tradeoffs.same_model(opened, config) else words.made_with(config, opened)
+    return tradeoffs.line(config, made, words.variant(config, opened))
 
 
 def _attribute(points: Sequence[Point], card: Card) -> str:
@@ -80,8 +86,8 @@ def _attribute(points: Sequence[Point], card: Card) -> str:
     return widgets.switch(words.ATTRIBUTE, "attribute", options, default=protected[0] if protected else names[0])
 
 
-def _draw_curve(found: Sequence[Setting], config: RunConfig, lose: float, right: float, best: Setting | None) -> None:
-    figure = trade_off(found, config.mitigation.name, lose, right, TOLERANCE, best)
+def _draw_curve(found: Sequence[Setting], opened: Line, lose: float, right: float, best: Setting | None) -> None:
+    figure = trade_off(found, opened, lose, right, TOLERANCE, best)
     alt = "; ".join(words.point_alt(each) for each in found)
     clicked = _clicked(figure, alt)
     widgets.exact_figures(_table(found), "tradeoff")
@@ -104,7 +110,7 @@ def _clicked(figure: go.Figure, alt: str) -> str:
 def _table(found: Sequence[Setting]) -> pd.DataFrame:
     return pd.DataFrame(
         {
-            "mitigation": [words.line_title(each) for each in found],
+            "mitigation": [words.line_title(each.line) for each in found],
             "weights": [", ".join(f"{name}={weight:g}" for name, weight in each.points[0].weights) for each in found],
             "seeds": [len(each.points) for each in found],
             "accuracy kept, %": [round(100 * each.kept, 2) for each in found],
@@ -121,7 +127,7 @@ def _offer_more(config: RunConfig) -> None:
         st.page_link(state.PAGES["train"], label="Set up a run that protects somebody", icon=":material/arrow_forward:")
         return
     tried = max(config.active_weights.values())
-    others = [weight for weight in WEIGHTS if weight != tried]
+    others = [weight for weight in MITIGATIONS[config.mitigation.name].steps if weight != tried]
     if st.button(words.more(len(others)), type="primary", icon=":material/timeline:", key="more_weights"):
         runs = client.submit(state.store(), *curve(config, protected, others))
         st.switch_page(state.PAGES["train"], query_params=state.link(runs[0]))

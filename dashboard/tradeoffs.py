@@ -17,11 +17,25 @@ ALL = "all"
 
 
 @dataclass(frozen=True)
-class Point:
-    """One run: its method and weights, the share of Recall@20 it kept, and the strongest attack per attribute.
+class Line:
+    """What the settings have in common that a line may join: only their weights differ.
 
-    `made` is "" for a run made like the opened one, else what it was made with: seeds average only within it.
+    Attributes
+    ----------
+    protected : names of the attributes with a weight above 0
+    made : "" for a base like the opened run's, else what it was made with
+    variant : "" for the method as its preset has it, else what differs
     """
+
+    method: str
+    protected: tuple[str, ...] = ()
+    made: str = ""
+    variant: str = ""
+
+
+@dataclass(frozen=True)
+class Point:
+    """One run: its method and weights, the share of Recall@20 it kept, and the strongest attack per attribute."""
 
     run_id: str
     method: str
@@ -30,11 +44,12 @@ class Point:
     kept: float
     attacks: Mapping[str, Figure]
     made: str = ""
+    variant: str = ""
 
     @property
-    def weight(self) -> float:
-        """The largest weight; what is printed beside a point."""
-        return max((weight for _, weight in self.weights), default=0.0)
+    def line(self) -> Line:
+        """The line it stands on."""
+        return Line(self.method, tuple(name for name, _ in self.weights), self.made, self.variant)
 
     def attack(self, attribute: str) -> Figure:
         """The attack on one attribute, or the worst of all."""
@@ -62,19 +77,24 @@ class Setting:
     below: bool
 
     @property
-    def method(self) -> str:
-        """The method all its runs share."""
-        return self.points[0].method
+    def line(self) -> Line:
+        """The line all its runs share."""
+        return self.points[0].line
 
     @property
-    def weight(self) -> float:
-        """The weight all its runs share."""
-        return self.points[0].weight
+    def method(self) -> str:
+        """The method all its runs share."""
+        return self.line.method
 
     @property
     def made(self) -> str:
         """What all its runs were made with, if not like the opened one."""
-        return self.points[0].made
+        return self.line.made
+
+    @property
+    def weights(self) -> tuple[float, ...]:
+        """The weights all its runs share, one an attribute; nothing for no mitigation."""
+        return tuple(weight for _, weight in self.points[0].weights)
 
 
 @dataclass(frozen=True)
@@ -118,28 +138,45 @@ def same_model(opened: RunConfig, other: RunConfig) -> bool:
     return (other.recommender, other.modalities) == (opened.recommender, opened.modalities)
 
 
-def point(
-    run_id: str, config: RunConfig, leakage: pd.DataFrame, accuracy: pd.DataFrame, users: str, made: str = ""
-) -> Point:
-    """Read one run's tables; a run that mitigates nothing is called "none", whatever its method."""
+def line(config: RunConfig, made: str = "", variant: str = "") -> Line:
+    """The line a run stands on; a run that mitigates nothing is called "none", whatever its method."""
+    protected = tuple(config.active_weights) if config.mitigation.name != NONE else ()
+    return Line(config.mitigation.name, protected, made, variant) if protected else Line(NONE, made=made)
+
+
+def point(run_id: str, config: RunConfig, leakage: pd.DataFrame, accuracy: pd.DataFrame, users: str, on: Line) -> Point:
+    """Read one run's tables; it stands on the line `on`."""
     recall = accuracy[(accuracy["metric"] == "recall") & (accuracy["k"] == 20)].set_index("model")["value"]
     table = aucs(leakage, users)
     attacks = {key[0]: figure for key, figure in table.items() if key[1:] == ("user_vector", "", "after", "strongest")}
-    weights = tuple(config.active_weights.items()) if config.mitigation.name != NONE else ()
-    method = config.mitigation.name if weights else NONE
-    return Point(run_id, method, weights, config.seed, float(recall["mitigated"] / recall["base"]), attacks, made)
+    weights = tuple((name, config.active_weights[name]) for name in on.protected)
+    kept = float(recall["mitigated"] / recall["base"])
+    return Point(run_id, on.method, weights, config.seed, kept, attacks, on.made, on.variant)
 
 
 def settings(points: Sequence[Point], attribute: str) -> list[Setting]:
-    """Average the seeds of equal settings; no mitigation first, then by method and weight.
+    """Average the seeds of equal settings; no mitigation first, then by line and weight.
 
     A run of the same seed that stands twice counts once.
     """
-    grouped: dict[tuple[str, str, tuple[tuple[str, float], ...]], dict[int, Point]] = {}
+    grouped: dict[tuple[Line, tuple[tuple[str, float], ...]], dict[int, Point]] = {}
     for each in points:
-        grouped.setdefault((each.made, each.method, each.weights), {})[each.seed] = each
+        grouped.setdefault((each.line, each.weights), {})[each.seed] = each
     found = [_average(tuple(seeds.values()), attribute) for seeds in grouped.values()]
-    return sorted(found, key=lambda each: (each.made, each.method != NONE, each.method, each.weight))
+    return sorted(found, key=_order)
+
+
+def _order(setting: Setting) -> tuple[Any, ...]:
+    on = setting.line
+    return on.made, on.method != NONE, on.method, on.variant, on.protected, sum(setting.weights), setting.weights
+
+
+def lines(found: Sequence[Setting]) -> list[list[Setting]]:
+    """The settings line by line, in the order given."""
+    grouped: dict[Line, list[Setting]] = {}
+    for each in found:
+        grouped.setdefault(each.line, []).append(each)
+    return list(grouped.values())
 
 
 def _average(points: tuple[Point, ...], attribute: str) -> Setting:

@@ -8,6 +8,7 @@ import streamlit as st
 from dashboard import choices, loaders, state, widgets
 from dashboard.choices import Choices
 from dashboard.run_progress import NEW
+from dashboard.tradeoffs import NONE
 from dashboard.wording import train as words
 from dashboard.wording.names import attribute_title, modality_title
 from fmm_core.fairness.specs import MITIGATIONS
@@ -39,10 +40,10 @@ def dataset() -> Card | None:
     return cards[chosen]
 
 
-def modalities(card: Card, recommender: str) -> tuple[str, ...]:
-    """One switch per modality. Clicks are always on; a recommender that uses no modality says so."""
+def modalities(card: Card, recommender: str, method: str) -> tuple[str, ...]:
+    """One switch per modality. Clicks are always on; where nothing looks at a modality, its row says so."""
     spec = RECOMMENDERS[recommender]
-    unused = not spec.needs_modalities
+    unused = not spec.needs_modalities and not choices.disentangles(method)
     widgets.section(words.USE, words.USE_NOTE)
     _row("Clicks", words.CLICKS, True, disabled=True)
     chosen = []
@@ -63,11 +64,12 @@ def _row(title: str, note: str, on: bool, disabled: bool, key: str = "use_clicks
 
 
 def weights(card: Card, method: str) -> dict[str, float]:
-    """One slider per attribute; those that cannot be audited are shown with the reason."""
-    widgets.section(words.PROTECT, words.PROTECT_NOTE)
+    """One slider per attribute, in the method's own steps; those that cannot be audited are shown with the reason."""
+    widgets.section(words.PROTECT, words.protect_note(method))
     chosen = {}
     offered = choices.protectable(card)
-    first = min(offered, key=lambda name: len(offered[name]["classes_attacked"]), default=None)
+    _carry_over(card, method, offered)
+    steps = MITIGATIONS[method].steps
     for name, attribute in card["attributes"].items():
         left, right = st.columns([4, 6], vertical_alignment="center")
         with left, st.container(gap=None):
@@ -76,16 +78,37 @@ def weights(card: Card, method: str) -> dict[str, float]:
         with right:
             chosen[name] = st.select_slider(
                 attribute_title(card, name),
-                list(choices.WEIGHTS),
-                value=1.0 if name == first else 0.0,
-                format_func=words.weight_label,
-                disabled=name not in offered or method == "none",
+                list(steps),
+                format_func=lambda weight: words.weight_label(steps, weight),
+                disabled=name not in offered or method == NONE,
                 label_visibility="collapsed",
-                key=f"weight_{card['id']}_{name}",
+                key=_weight_key(card, method, name),
                 persist_state="session",
-                help=MITIGATIONS[method].weight_meaning,
             )
+    if method != NONE:
+        st.session_state[f"protected_{card['id']}"] = [name for name in offered if chosen[name] > 0]
     return {name: weight for name, weight in chosen.items() if name in offered}
+
+
+def _carry_over(card: Card, method: str, offered: Card) -> None:
+    """Whom the reader protects stays when the method changes; how hard does not, for a weight means something else.
+
+    An attribute switched on takes the weight the method had last, else the one of a first run.
+    """
+    session = st.session_state
+    shown = (card["id"], method)
+    if session.get("weights_of") == shown:
+        return
+    session["weights_of"] = shown
+    first = min(offered, key=lambda name: len(offered[name]["classes_attacked"]), default=None)
+    protected = session.get(f"protected_{card['id']}", [first])
+    for name in card["attributes"]:
+        key = _weight_key(card, method, name)
+        session[key] = (session.get(key) or MITIGATIONS[method].default) if name in protected else 0.0
+
+
+def _weight_key(card: Card, method: str, attribute: str) -> str:
+    return f"weight_{method}_{card['id']}_{attribute}"
 
 
 def how() -> tuple[str, str]:
@@ -93,18 +116,25 @@ def how() -> tuple[str, str]:
     widgets.section(words.HOW)
     left, right = st.columns(2)
     with left:
-        method = _radio(
-            "Mitigation", {name: (spec.title, spec.sentence) for name, spec in MITIGATIONS.items()}, "method"
-        )
+        every = bool(st.session_state.get("every_method", False))  # its switch is drawn below the list it lengthens
+        offered = choices.methods(st.session_state.get("method", "repair"), every)
+        method = _radio(words.MITIGATION, {name: words.method_option(name) for name in offered}, "method")
+        st.toggle(words.MORE_METHODS, key="every_method", help=words.MORE_METHODS_HELP, persist_state="session")
+        if choices.disentangles(method):
+            with st.container(key="disentangling", gap="xsmall"):
+                st.caption(words.DISENTANGLING)
+                st.caption(words.RELATIONS)
     with right:
-        preset = _radio("Thoroughness", {name: (name.capitalize(), said) for name, said in PRESETS.items()}, "preset")
+        preset = _radio(
+            words.THOROUGHNESS, {name: (name.capitalize(), said) for name, said in PRESETS.items()}, "preset"
+        )
     return method, preset
 
 
-def curve() -> tuple[bool, int]:
-    """Whether to try every weight, and with how many seeds."""
+def curve(method: str) -> tuple[bool, int]:
+    """Whether to try every weight of the method, and with how many seeds."""
     with st.container(horizontal=True, vertical_alignment="center"):
-        whole = st.toggle(words.CURVE, key="whole_curve", help=words.CURVE_HELP, persist_state="session")
+        whole = st.toggle(words.CURVE, key="whole_curve", help=words.curve_help(method), persist_state="session")
         if not whole:
             return False, choices.CURVE_SEEDS
         seeds = st.number_input(
@@ -114,14 +144,17 @@ def curve() -> tuple[bool, int]:
     return True, int(seeds)
 
 
-def engineers() -> tuple[str, int, int]:
-    """Recommender, seed, split seed."""
+def engineers() -> tuple[str, str, int, int]:
+    """Recommender, the file it reads if it reads one, seed, split seed."""
     options = {name: (spec.title, spec.sentence) for name, spec in RECOMMENDERS.items()}
     recommender = _radio("Recommender", options, "recommender")
+    path = ""
+    if RECOMMENDERS[recommender].needs_file:
+        path = st.text_input(words.VECTORS, key="vectors", help=words.VECTORS_HELP, persist_state="session").strip()
     left, right = st.columns(2)
     seed = left.number_input("Seed", 0, 1_000_000, 0, key="seed", persist_state="session")
     split_seed = right.number_input("Split seed", 0, 1_000_000, 42, key="split_seed", persist_state="session")
-    return recommender, int(seed), int(split_seed)
+    return recommender, path, int(seed), int(split_seed)
 
 
 def exact_settings(chosen: Choices) -> None:

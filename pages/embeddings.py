@@ -2,16 +2,15 @@
 
 from typing import Any
 
-import numpy as np
 import streamlit as st
 
 from dashboard import findings as find
-from dashboard import loaders, maps, state, widgets
+from dashboard import loaders, map_panels, maps, state, widgets
 from dashboard.charts import maps as charts
 from dashboard.wording import embeddings as words
-from dashboard.wording import headlines, numbers, sentences
+from dashboard.wording import headlines, sentences
 from dashboard.wording.markdown import plain
-from dashboard.wording.names import attribute_title
+from dashboard.wording.names import attribute_title, modality_title
 from fmm_core.runs.store import RunFolder
 
 
@@ -39,30 +38,26 @@ def show(run: RunFolder, layouts: dict[str, list[maps.Slice]], attributes: tuple
         attribute = widgets.switch(words.COLOUR_BY, "attribute", titles)
         kind = widgets.switch(words.SHOW, "show", words.SHOWS, help=words.SHOW_HELP)
         layout = st.selectbox(words.VECTORS, tuple(layouts), key="layout", width=220,
-                              format_func=lambda name: layout_title(card, layouts[name][0]))  # fmt: skip
+                              format_func=lambda name: layout_title(card, layouts[name]))  # fmt: skip
         groups = maps.groups_in(people, card, attribute)
         group = choose_group(groups, kind)
     pictures = layouts[layout]
-    finding = find.of_layout(loaders.leakage(run), card, attribute, pictures[0].representation, pictures[0].modality,
-                             loaders.is_mitigated(loaders.config(run)))  # fmt: skip
-    if finding is not None:
-        source = words.source(card, pictures[0].representation, pictures[0].modality)
-        with top:
-            widgets.headline(headlines.map_of(finding, source), words.deck(finding, kind, source))
-    frame = charts.frame_of(np.concatenate([each.xy for each in pictures]))
-    for column, picture in zip(st.columns(len(pictures) if len(pictures) > 1 else [2, 1]), pictures, strict=False):
-        with column, st.container(border=True, key=f"map_{picture.phase}"):
-            codes = maps.codes_of(picture, people, attribute, groups)
-            draw(picture, codes, groups, group, frame, kind)
-            figures(run, picture, attribute, finding, layout)
+    tell = tell_split if maps.is_split(pictures) else tell_map
+    with top:
+        finding = tell(run, card, attribute, pictures[0], kind)
+    protected = list(loaders.config(run).active_weights)
+    shown = map_panels.panels(pictures, finding, card, protected)
+    colouring = map_panels.Colouring(attribute, groups, group, kind)
+    map_panels.draw(shown, colouring, people, run, layout, finding)
+    foot = [sentences.MAP_FOOT, words.SPLIT_FOOT] if maps.is_split(pictures) else [sentences.MAP_FOOT]
     with st.container(width=widgets.READING):
-        shown = sentences.shown_of(len(pictures[0].users), int(people["eligible"].sum()))
-        st.caption(f"{sentences.MAP_FOOT} {shown}")
+        st.caption(" ".join([*foot, sentences.shown_of(len(pictures[0].users), int(people["eligible"].sum()))]))
 
 
-def layout_title(card: dict[str, Any], first: maps.Slice) -> str:
+def layout_title(card: dict[str, Any], pictures: list[maps.Slice]) -> str:
     """What a layout shows."""
-    return words.layout_title(card, first.representation, first.modality)
+    first = pictures[0]
+    return words.layout_title(card, first.representation, first.modality, maps.is_split(pictures))
 
 
 def choose_group(groups: tuple[str, ...], kind: str) -> str:
@@ -71,37 +66,31 @@ def choose_group(groups: tuple[str, ...], kind: str) -> str:
     return st.selectbox(words.GROUP, groups, key="group", width=200) if needed else groups[0]
 
 
-def draw(
-    picture: maps.Slice, codes: np.ndarray, groups: tuple[str, ...], group: str, frame: charts.Frame, kind: str
-) -> None:
-    """One picture under its title."""
-    title, place = words.PHASES[picture.phase], groups.index(group)
-    st.header(title, anchor=False)
-    if kind == "mix":
-        known = codes >= 0
-        mix = charts.local_mix(picture.xy[known], codes[known] == place, frame)
-        fig = charts.mix_map(mix, group, words.others(groups, group), frame)
-        alt = words.alt_mix(title, group, int(mix.differs.sum()), mix.patches)
-        widgets.picture(fig, alt, f"mix_{picture.phase}")
-        st.markdown(sentences.patches(int(mix.differs.sum()), mix.patches))
-        return
-    if len(groups) > len(charts.COLOURS):
-        groups = (group, "others")
-        codes = np.where(codes < 0, -1, (codes != place).astype(np.int16))
-    widgets.picture(charts.people_map(picture.xy, codes, groups, frame), words.alt_people(title, groups),
-                    f"people_{picture.phase}")  # fmt: skip
+def tell_map(run: RunFolder, card: dict[str, Any], attribute: str, first: maps.Slice, kind: str) -> find.Finding | None:
+    """Say what the attacker found in what is drawn, before and after."""
+    mitigated = loaders.is_mitigated(loaders.config(run))
+    finding = find.of_layout(loaders.leakage(run), card, attribute, first.representation, first.modality, mitigated)
+    source = words.source(card, first.representation, first.modality)
+    if finding is None:
+        widgets.headline(words.NOT_ATTACKED)
+    else:
+        widgets.headline(headlines.map_of(finding, source), words.deck(finding, kind, source))
+    return finding
 
 
-def figures(run: RunFolder, picture: maps.Slice, attribute: str, finding: find.Finding | None, layout: str) -> None:
-    """The attacker's figure and the like neighbours under a picture."""
-    grid = st.grid(2, min_column_width=150)
-    figure = finding and (finding.after if picture.phase == "after" else finding.before)
-    if finding is not None and figure is not None:
-        grid.metric(words.ATTACKER, numbers.tries(figure.value), "guessing 50", delta_color="off", delta_arrow="off",
-                    help=words.attacker_help(finding, figure))  # fmt: skip
-    like, chance = loaders.like_neighbours(run, layout, picture.phase, attribute)
-    grid.metric(words.LIKE, words.share(like), words.by_chance(chance) or None, delta_color="off", delta_arrow="off",
-                 help=words.LIKE_HELP)  # fmt: skip
+def tell_split(
+    run: RunFolder, card: dict[str, Any], attribute: str, first: maps.Slice, kind: str
+) -> find.Finding | None:
+    """Say what the attacker found in the parts of a profile, on people whose labels the split never saw."""
+    finding = find.of_split(loaders.leakage(run), card, attribute, first.modality)
+    if finding is None:
+        widgets.headline(words.NOT_ATTACKED)
+        return None
+    source = modality_title(card, first.modality)
+    meant = attribute in loaders.config(run).active_weights
+    sentence = headlines.split_map(finding, source) if meant else headlines.not_split_for(finding.title)
+    widgets.headline(sentence, words.split_deck(finding, kind, source))
+    return finding
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""How often a stranger is right: by attribute, by what is stored, by attacker."""
+"""How often a stranger is right: by attribute, by what is stored, by profile, by attacker."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -29,9 +29,9 @@ def main() -> None:
             widgets.headline(headlines.NOTHING_TO_AUDIT)
             widgets.empty(states.NOTHING, states.NOTHING_SENTENCE)
             return
-        VIEWS[state.current("view", tuple(VIEWS))](
-            leakage, card, find.Scope(mitigated=loaders.is_mitigated(loaders.config(run)))
-        )
+        config = loaders.config(run)
+        scope = find.Scope(mitigated=loaders.is_mitigated(config), protected=tuple(config.active_weights))
+        VIEWS[state.current("view", tuple(VIEWS))](leakage, card, scope)
 
 
 def by_attribute(leakage: pd.DataFrame, card: dict[str, Any], scope: find.Scope) -> None:
@@ -54,7 +54,7 @@ def by_attribute(leakage: pd.DataFrame, card: dict[str, Any], scope: find.Scope)
 
 def choose_scope(leakage: pd.DataFrame, card: dict[str, Any], scope: find.Scope) -> find.Scope:
     """Tolerance, target, attacker and people."""
-    stored = leakage[leakage["phase"].isin(["before", "after"])]
+    stored = leakage[leakage["representation"].isin(find.STORED)]
     targets = list(dict.fromkeys(zip(stored["representation"], stored["modality"], strict=True)))
     attackers = [name for name in reversed(ATTACKERS) if name in set(leakage["attacker"])]
     crowds = [name for name in words.CROWDS if name in set(leakage["users"])]
@@ -77,6 +77,42 @@ def by_representation(leakage: pd.DataFrame, card: dict[str, Any], scope: find.S
     attribute_switch(leakage, card)
     figure(words.stored_title(title), words.STORED_NOTE, found, scope, "place")
     widgets.exact_figures(find.as_table(found, "place"), f"leakage_stored_{attribute}")
+
+
+def by_profile(leakage: pd.DataFrame, card: dict[str, Any], scope: find.Scope) -> None:
+    """One attribute, the profile of every modality that was split: raw, filtered and biased."""
+    attribute, title = current_attribute(leakage, card)
+    users = state.current("profile_people", tuple(words.PROFILE_CROWDS))
+    scope = replace(scope, users=users)
+    found = find.by_modality(leakage, card, attribute, scope)
+    if not found:
+        no_profiles()
+        return
+    if attribute in scope.protected:
+        widgets.headline(headlines.profiles(found, title), words.profiles_deck(found, title, scope))
+    else:
+        protected = [attribute_title(card, name) for name in scope.protected]
+        widgets.headline(headlines.not_split_for(title), words.split_for(protected))
+    view_switch()
+    with st.container(horizontal=True, gap="medium", key="profile_controls"):
+        with st.container(width="content"):
+            attribute_switch(leakage, card)
+        with st.container(width="content"):
+            widgets.switch(words.WHO, "profile_people", words.PROFILE_CROWDS, help=words.PROFILE_CROWDS_HELP)
+    widgets.section(words.profiles_title(title), words.PROFILES_NOTE)
+    fig = dumbbell(found, scope.tolerance, find.RAW_FILTERED)
+    table = find.as_table(found, "modality", find.RAW_FILTERED)
+    widgets.chart(fig, words.profiles_alt(found), table, f"leakage_profiles_{attribute}")
+
+
+def no_profiles() -> None:
+    """Nothing was split: say what would have split it."""
+    widgets.headline(words.NO_PROFILES_HEADLINE)
+    view_switch()
+    widgets.empty(words.NO_PROFILES, words.NO_PROFILES_SENTENCE, icon=":material/call_split:")
+    if st.button(words.CHOOSE_FMMREC, icon=":material/arrow_forward:", key="choose_fmmrec"):
+        st.session_state["method"] = "fmmrec"  # what the train page's list shows as chosen
+        st.switch_page(state.PAGES["train"])
 
 
 def by_attacker(leakage: pd.DataFrame, card: dict[str, Any], scope: find.Scope) -> None:
@@ -113,7 +149,12 @@ def figure(title: str, note: str, found: list[find.Finding], scope: find.Scope, 
     widgets.picture(dumbbell(found, scope.tolerance), words.alt(found), f"leakage_{kind}")
 
 
-VIEWS: dict[str, View] = {"attributes": by_attribute, "stored": by_representation, "attackers": by_attacker}
+VIEWS: dict[str, View] = {
+    "attributes": by_attribute,
+    "stored": by_representation,
+    "profiles": by_profile,
+    "attackers": by_attacker,
+}
 
 if __name__ == "__main__":
     main()

@@ -45,14 +45,15 @@ def form() -> None:
         return
     left, right = st.columns([7, 4], gap="large")
     with left:
-        modalities = train_form.modalities(card, st.session_state.get("recommender", "lattice"))
-        weights = train_form.weights(card, st.session_state.get("method", "repair"))
+        method = st.session_state.get("method", "repair")  # its radio stands below the switches it decides
+        modalities = train_form.modalities(card, st.session_state.get("recommender", "lattice"), method)
+        weights = train_form.weights(card, method)
         method, preset = train_form.how()
-        curve, seeds = train_form.curve()
+        curve, seeds = train_form.curve(method)
         engineers = st.expander(words.ENGINEERS, icon=":material/tune:", key="engineers")
         with engineers:
-            recommender, seed, split_seed = train_form.engineers()
-    chosen = Choices(card["id"], modalities, weights, method, preset, recommender, seed, split_seed, curve, seeds)
+            recommender, path, seed, split_seed = train_form.engineers()
+    chosen = Choices(card["id"], modalities, weights, method, preset, recommender, seed, split_seed, curve, seeds, path)
     with engineers:
         train_form.exact_settings(chosen)
     with right:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from dashboard import theme
 from dashboard.wording.numbers import count, percent
 
-HEIGHT = 400  # px
+SIDE = 400  # px
 COLOURS = (theme.ORANGE, theme.AFTER, theme.INK, theme.SKY, theme.MUTED, theme.MORE)
 """At most six groups at once; more are shown one against the rest."""
 
@@ -20,7 +20,7 @@ PEOPLE_PER_CELL = 8
 BEYOND = 2.0
 """Standard errors a patch must differ from everyone's mix by."""
 
-_LEGEND_WIDTH = 52  # characters that fit on a line of 400 px
+_LETTER = 7.7  # px a character of a legend takes
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,12 @@ def frame_of(xy: NDArray[np.floating]) -> Frame:
 
 
 def people_map(
-    xy: NDArray[np.floating], codes: NDArray[np.integer], groups: Sequence[str], frame: Frame, seed: int = 0
+    xy: NDArray[np.floating],
+    codes: NDArray[np.integer],
+    groups: Sequence[str],
+    frame: Frame,
+    side: int = SIDE,
+    seed: int = 0,
 ) -> go.Figure:
     """One dot a person, coloured by group, in an order that lets no group lie on top.
 
@@ -53,10 +58,11 @@ def people_map(
     xy : (people, 2)
     codes : group of each person, −1 undisclosed (left out)
     groups : at most six names, in the order of the codes
+    side : px, the height of the map and about its width
     """
     known = np.flatnonzero(codes >= 0)
     order = known[np.random.default_rng(seed).permutation(len(known))]
-    legend, lines = _legend(groups, np.bincount(codes[known], minlength=len(groups)))
+    legend, lines = _legend(groups, np.bincount(codes[known], minlength=len(groups)), side)
     trace = {
         "type": "scattergl",
         "mode": "markers",
@@ -66,7 +72,7 @@ def people_map(
         "hovertemplate": "%{text}<extra></extra>",
         "text": [theme.shown(groups[code]) for code in codes[order]],
     }
-    return theme.figure([trace], _design(frame, legend, lines))
+    return theme.figure([trace], _design(frame, legend, lines, side))
 
 
 def _stepped(codes: NDArray[np.integer], n_groups: int) -> dict[str, Any]:
@@ -76,7 +82,7 @@ def _stepped(codes: NDArray[np.integer], n_groups: int) -> dict[str, Any]:
     return {"color": codes.astype(np.int16), "colorscale": scale, "cmin": -0.5, "cmax": n_groups - 0.5}
 
 
-def _legend(groups: Sequence[str], counts: NDArray[np.integer]) -> tuple[str, int]:
+def _legend(groups: Sequence[str], counts: NDArray[np.integer], side: int) -> tuple[str, int]:
     shares = counts / max(int(counts.sum()), 1)
     entries = [
         (
@@ -85,15 +91,15 @@ def _legend(groups: Sequence[str], counts: NDArray[np.integer]) -> tuple[str, in
         )
         for code, (name, share) in enumerate(zip(groups, shares, strict=True))
     ]
-    return _wrapped(entries)
+    return _wrapped(entries, side)
 
 
-def _wrapped(entries: Sequence[tuple[str, str]]) -> tuple[str, int]:
+def _wrapped(entries: Sequence[tuple[str, str]], side: int) -> tuple[str, int]:
     """Legend entries on as many lines as a narrow card needs."""
     lines: list[list[str]] = [[]]
     used = 0
     for plain, marked in entries:
-        if lines[-1] and used + len(plain) + 5 > _LEGEND_WIDTH:
+        if lines[-1] and _LETTER * (used + len(plain) + 5) > side:
             lines.append([])
             used = 0
         lines[-1].append(marked)
@@ -101,14 +107,14 @@ def _wrapped(entries: Sequence[tuple[str, str]]) -> tuple[str, int]:
     return "<br>".join("   ".join(line) for line in lines), len(lines)
 
 
-def _design(frame: Frame, legend: str, lines: int) -> dict[str, Any]:
+def _design(frame: Frame, legend: str, lines: int, side: int) -> dict[str, Any]:
     top = 10 + 22 * lines
     note = {
         "xref": "paper", "x": 0, "xanchor": "left", "yref": "paper", "y": 1, "yanchor": "bottom", "yshift": 6,
         "showarrow": False, "align": "left", "text": legend, "font": {"size": theme.TEXT},
     }  # fmt: skip
     return theme.layout(
-        HEIGHT + top,
+        side + top,
         margin={"l": 2, "r": 2, "t": top, "b": 2},
         xaxis={"range": list(frame.x), "visible": False, "fixedrange": True},
         yaxis={"range": list(frame.y), "visible": False, "fixedrange": True},
@@ -162,7 +168,7 @@ def local_mix(xy: NDArray[np.floating], member: NDArray[np.bool_], frame: Frame)
     return Mix(x, y, difference, total.astype(int), differs, share)
 
 
-def mix_map(mix: Mix, group: str, rest: str, frame: Frame) -> go.Figure:
+def mix_map(mix: Mix, group: str, rest: str, frame: Frame, side: int = SIDE) -> go.Figure:
     """Patches whose mix differs from everyone's, rust: more of `group`, blue: less."""
     shown = np.where(np.isnan(mix.difference), np.nan, np.where(mix.differs, np.clip(mix.difference, -0.5, 0.5), 0.0))
     text = [
@@ -183,7 +189,7 @@ def mix_map(mix: Mix, group: str, rest: str, frame: Frame) -> go.Figure:
         (name, f"{theme.coloured(colour, '■')} {theme.shown(name)}")
         for name, colour in zip(names, colours, strict=True)
     ]
-    return theme.figure([trace], _design(frame, *_wrapped(entries)))
+    return theme.figure([trace], _design(frame, *_wrapped(entries, side), side))
 
 
 def _mix_scale() -> list[list[Any]]:

@@ -3,10 +3,10 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from dashboard.findings import Figure, Finding
+from dashboard.findings import BIASED, FILTERED, RAW, Figure, Finding
 from dashboard.wording.markdown import plain
 from dashboard.wording.names import modality_title, representation_title, running
-from dashboard.wording.numbers import percent, tries
+from dashboard.wording.numbers import listed, percent, tries
 from dashboard.wording.sentences import over_linear, pair
 
 COLOUR_BY, SHOW, VECTORS, GROUP = "Colour by", "Show", "Vectors", "Group"
@@ -16,6 +16,13 @@ SHOW_HELP = (
     "only where its mix differs from everyone's by more than two standard errors."
 )
 PHASES = {"data": "From the data", "before": "Before: as trained", "after": "After: mitigated"}
+PARTS = {RAW: "Raw", BIASED: "Biased", FILTERED: "Filtered"}
+UNSEEN = "For people whose labels the split never saw."
+SPLIT_FOOT = (
+    "The split was fitted on the labels of four in five of the people drawn, so the biased picture looks cleaner than "
+    "the figures under it are. Those are for the other fifth."
+)
+NOT_ATTACKED = "Nobody attacked what these pictures show."
 NO_MAP_HEADLINE = "This run has no picture."
 NO_MAP = "No map in this run"
 NO_MAP_SENTENCE = (
@@ -29,14 +36,34 @@ LIKE_HELP = (
 )
 
 
-def layout_title(card: Mapping[str, Any], representation: str, modality: str) -> str:
-    """What a picture shows, in the selector."""
+def layout_title(card: Mapping[str, Any], representation: str, modality: str, split: bool = False) -> str:
+    """What a layout shows, in the selector.
+
+    Parameters
+    ----------
+    split : whether it shows the parts of the profile too
+    """
+    if split:
+        return f"{modality_title(card, modality)} profile, split"
     return representation_title(card, representation, modality)
+
+
+def part_note(part: str, modality: str, protected: Sequence[str]) -> str:
+    """What one part of a profile holds.
+
+    Parameters
+    ----------
+    modality, protected : titles of the modality and of the attributes it was split for
+    """
+    carried = listed([running(each) for each in protected]) or "what is protected"
+    return {RAW: f"all that {running(modality)} says", BIASED: f"what carries {carried}", FILTERED: "what is left"}[
+        part
+    ]
 
 
 def source(card: Mapping[str, Any], representation: str, modality: str) -> str:
     """The modality a raw profile was made from; empty for what a model stores."""
-    return modality_title(card, modality) if representation == "profile_raw" else ""
+    return modality_title(card, modality) if representation == RAW else ""
 
 
 def deck(finding: Finding, kind: str, source: str) -> str:
@@ -47,12 +74,27 @@ def deck(finding: Finding, kind: str, source: str) -> str:
     kind : key of `SHOWS`
     source : the modality a raw profile was made from, or empty
     """
-    near = f"people with a like {plain(running(source))} profile" if source else "people the recommender treats alike"
-    what = {"people": f"Each dot is a person, placed beside {near}.", "mix": f"Each patch holds {near}."}[kind]
+    what = _what(kind, source)
     figures = f"**{tries(finding.now.value)}** times in 100"
     if finding.before is not None and finding.after is not None:
         figures = f"**{tries(finding.before.value)}** times in 100 before and **{tries(finding.after.value)}** after"
     sentence = f"{what} The figures, not the shapes, are the finding: the attacker is right {figures}."
+    return f"{sentence} {over_linear(finding)}".rstrip()
+
+
+def _what(kind: str, source: str) -> str:
+    near = f"people with a like {plain(running(source))} profile" if source else "people the recommender treats alike"
+    return {"people": f"Each dot is a person, placed beside {near}.", "mix": f"Each patch holds {near}."}[kind]
+
+
+def split_deck(finding: Finding, kind: str, source: str) -> str:
+    """The same for the parts of a profile, with the figures for people whose labels the split never saw."""
+    parts = (("raw", finding.before), ("biased", finding.biased), ("filtered", finding.after))
+    named = [f"**{tries(figure.value)}** by the {name}" for name, figure in parts if figure is not None]
+    sentence = (
+        f"{_what(kind, source)} The figures, not the shapes, are the finding. On people whose labels the split never "
+        f"saw, the attacker is right this often in 100: {listed(named)} profile."
+    )
     return f"{sentence} {over_linear(finding)}".rstrip()
 
 

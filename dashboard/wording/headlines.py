@@ -1,6 +1,7 @@
 """Headlines: the finding as one or two sentences, made from the verdicts (storyboard, sections 1, 3 and 5)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from dashboard.findings import Finding
 from dashboard.wording.names import running
@@ -140,35 +141,153 @@ def map_of(finding: Finding, source: str = "") -> str:
     if finding.after is None:
         where = f"By {running(source)} alone, " if source else ""
         if finding.says not in ("leaks", "over", "within"):
-            return _cannot_tell(finding, who)
+            return _UNCLEAR[finding.says].replace(WHO, who)
         sentence = f"{where}{who} {'are mixed' if finding.says == 'within' else 'sit apart'}."
         return _capital(sentence)
-    apart_before = finding.first in ("leaks", "over")
-    if finding.says == "within" and not apart_before:
-        return f"{_capital(who)} were mixed all along."
-    if not apart_before:
-        return f"After mitigation {who} sit apart." if finding.says in ("leaks", "over") else _cannot_tell(finding, who)
-    after = {
+    return _two_maps(finding, who, _MITIGATED)
+
+
+@dataclass(frozen=True)
+class _Maps:
+    """How two maps are set against each other; `{who}` are the groups.
+
+    Attributes
+    ----------
+    apart, then : where the groups sit apart on the first, and what the verdict on the second adds
+    only_then, mixed : where they sit apart on the second alone, and on neither
+    unclear : {verdict: sentence} where neither is so and the second is not decided
+    """
+
+    apart: str
+    then: Mapping[str, str]
+    only_then: str
+    mixed: str
+    unclear: Mapping[str, str]
+
+
+WHO = "{who}"
+_UNCLEAR = {
+    "too_few": "Too few people to tell whether {who} sit apart.",
+    "close": "Whether {who} sit apart is too close to call.",
+}
+
+
+_MITIGATED = _Maps(
+    apart="Before mitigation {who} sat apart.",
+    then={
         "leaks": "After it they still do.",
         "over": "After it they do again, turned round.",
         "within": "After it they are mixed.",
         "close": "After it, it is too close to call.",
         "too_few": "Too few people to tell whether they still do.",
-    }[finding.says]
-    return f"Before mitigation {who} sat apart. {after}"
+    },
+    only_then="After mitigation {who} sit apart.",
+    mixed="{who} were mixed all along.",
+    unclear=_UNCLEAR,
+)
 
 
-def _cannot_tell(finding: Finding, who: str) -> str:
-    if finding.says == "too_few":
-        return f"Too few people to tell whether {who} sit apart."
-    return f"Whether {who} sit apart is too close to call."
+def _two_maps(finding: Finding, who: str, maps: _Maps) -> str:
+    apart_before = finding.first in ("leaks", "over")
+    if apart_before:
+        return f"{_capital(maps.apart.replace(WHO, who))} {maps.then[finding.says]}"
+    if finding.says == "within":
+        return _capital(maps.mixed.replace(WHO, who))
+    return (maps.only_then if finding.says in ("leaks", "over") else maps.unclear[finding.says]).replace(WHO, who)
+
+
+def split_map(finding: Finding, source: str) -> str:
+    """Headline of a modality's raw, biased and filtered maps, from the raw and the filtered figure.
+
+    Parameters
+    ----------
+    source : the title of the modality
+    """
+    raw, filtered = f"the raw {running(source)} profile", f"the filtered {running(source)} profile"
+    maps = _Maps(
+        apart=f"By {raw}, {{who}} sit apart.",
+        then={
+            "leaks": "By the filtered one they still do.",
+            "over": "By the filtered one they do, turned round.",
+            "within": "By the filtered one they are mixed.",
+            "close": "By the filtered one it is too close to call.",
+            "too_few": "Too few people to tell whether they do by the filtered one.",
+        },
+        only_then=f"By {filtered}, {{who}} sit apart.",
+        mixed=f"By {raw}, {{who}} were mixed all along.",
+        unclear={
+            "too_few": f"Too few people to tell whether {{who}} sit apart by {filtered}.",
+            "close": f"Whether {{who}} sit apart by {filtered} is too close to call.",
+        },
+    )
+    return _two_maps(finding, groups_phrase(finding), maps)
+
+
+def not_split_for(attribute: str) -> str:
+    """Headline where the profiles were split, but not for this attribute."""
+    return f"This run did not split the profiles for {running(attribute)}."
+
+
+def profiles(findings: Sequence[Finding], attribute: str) -> str:
+    """Headline of "Profiles": whether the filtered part still shows the attribute, and whether the biased part does.
+
+    Parameters
+    ----------
+    findings : one a modality, raw before, filtered after
+    """
+    name = running(attribute)
+    missed = [each for each in findings if each.says in ("leaks", "over")]
+    freed = [each for each in findings if each.says == "within" and each.first in ("leaks", "over")]
+    open_ = [each for each in findings if each.says in ("close", "too_few")]
+    if freed and not missed and not open_:
+        carried = "; the biased ones do" if all(each.carries for each in findings) else ""
+        return f"The filtered profiles no longer show {name}{carried}."
+    if freed:
+        rest = f", not out of {_running_list(missed)}" if missed else ""
+        return f"Filtering took {name} out of {_running_list(freed)}{rest}.{_profiles_open(open_)}"
+    if missed:
+        return f"{_filtered_show(missed, name, len(missed) == len(findings))}{_profiles_open(open_)}"
+    if open_:
+        return _undecided_profiles(open_, name)
+    return f"The profiles show nothing of {name}, raw or filtered."
+
+
+def _filtered_show(missed: Sequence[Finding], name: str, every: bool) -> str:
+    """What the filtered profiles that leak do, set against the raw ones where the margins allow."""
+    several = every or len(missed) > 1
+    named = "" if every else f"{_running_list(missed)} "
+    subject, verb = f"The filtered {named}{'profiles' if several else 'profile'}", "show" if several else "shows"
+    sure = [each for each in missed if not each.unchanged]
+    if len(sure) == len(missed) and all(each.change > 0 for each in missed):
+        return f"{subject} still {verb} {name}, but less than the raw ones."
+    if len(sure) == len(missed) and all(each.change < 0 for each in missed):
+        return f"{subject} {verb} {name} more than the raw ones."
+    return f"{subject} still {verb} {name}."
+
+
+def _undecided_profiles(undecided: Sequence[Finding], name: str) -> str:
+    if all(each.change > 0 and not each.unchanged for each in undecided):
+        return f"The filtered profiles show {name} less than the raw ones. How little is not settled."
+    if any(each.says == "close" for each in undecided):
+        return f"Whether the filtered profiles still show {name} is too close to call."
+    return f"Too few people to tell whether the filtered profiles still show {name}."
+
+
+def _profiles_open(undecided: Sequence[Finding]) -> str:
+    if not undecided:
+        return ""
+    return f" {_capital(_running_list(undecided))} {_verb(undecided, 'is', 'are')} not settled."
+
+
+def _running_list(findings: Sequence[Finding]) -> str:
+    return listed([running(each.title) for each in findings])
 
 
 def _titles(findings: Sequence[Finding], says: str) -> list[str]:
     return [running(each.title) for each in findings if each.says == says]
 
 
-def _verb(names: Sequence[str], one: str, many: str) -> str:
+def _verb(names: Sequence[object], one: str, many: str) -> str:
     return one if len(names) == 1 else many
 
 

@@ -1,19 +1,37 @@
 """Words of the leakage page's controls, headings and notes."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
 
-from dashboard.findings import Finding, Scope, readable
+from dashboard.findings import RAW_FILTERED, Finding, Scope, readable
 from dashboard.wording.markdown import plain
 from dashboard.wording.names import ATTACKERS, representation_title, running
-from dashboard.wording.numbers import count, tries
+from dashboard.wording.numbers import count, listed, tries
 from dashboard.wording.sentences import alt_row, pair
 from dashboard.wording.verdicts import LOOKS
 
-VIEWS = {"attributes": "Attributes", "stored": "What is stored", "attackers": "Attackers"}
+VIEWS = {"attributes": "Attributes", "stored": "What is stored", "profiles": "Profiles", "attackers": "Attackers"}
 CROWDS = {"all": "Everyone", "held_out": "Held-out fifth"}
+PROFILE_CROWDS = {"held_out": "Labels never seen", "all": "Everyone"}
+PROFILE_CROWDS_HELP = (
+    "The split was fitted on the labels of four fifths of the people. **Labels never seen**: the other fifth, which "
+    "makes the fair test. **Everyone** counts those four fifths too: there the biased profiles show in part what they "
+    "were told."
+)
+PROFILES_NOTE = (
+    "Each row is what a modality says about people. Ring: the raw profile. Coloured mark: the filtered one, which is "
+    "not to show the attribute. Square: the biased one, which is to show it. Bars: 95 % intervals."
+)
+NO_PROFILES_HEADLINE = "This run did not split its profiles."
+NO_PROFILES = "No biased and filtered profiles here"
+NO_PROFILES_SENTENCE = (
+    "FMMRec splits what each modality says about people into a biased and a filtered part, for the attributes you "
+    "protect. Choose it on the train page to see both here."
+)
+CHOOSE_FMMREC = "Set up a run with FMMRec"
 
 TOLERANCE = "How far from 50 do you accept?"
 TOLERANCE_HELP = "A figure counts as guessing only if its whole margin of error lies this close to 50."
@@ -52,6 +70,53 @@ def attributes_note(scope: Scope, card: Mapping[str, Any]) -> str:
 def stored_title(attribute: str) -> str:
     """Heading of "What is stored"."""
     return f"Where does {running(attribute)} hide?"
+
+
+def profiles_title(attribute: str) -> str:
+    """Heading of "Profiles"."""
+    return f"Which profiles show {running(attribute)}?"
+
+
+def profiles_deck(findings: Sequence[Finding], attribute: str, scope: Scope) -> str:
+    """The modality where filtering changed most, its three figures, and whom they are about."""
+    clearest = max(findings, key=lambda each: each.change)
+    who = f"whoever holds the filtered {running(clearest.title)} profile"
+    asked = pair(replace(clearest, title=attribute), who)
+    others = [
+        f"with the {name} one {tries(figure.value)}"
+        for name, figure in (("raw", clearest.before), ("biased", clearest.biased))
+        if figure is not None
+    ]
+    sentence = f"{', '.join([f'{asked} {tries(clearest.now.value)} times out of 100', *others])}. Guessing gives 50."
+    return f"{plain(sentence)} {about_whom(scope)}"
+
+
+def about_whom(scope: Scope) -> str:
+    """Whether the split knew the people a figure is about."""
+    if scope.users == "held_out":
+        return "These are people whose labels the split never saw: the fair test."
+    return "Most of these people's labels were used to make the split, which flatters the biased profiles."
+
+
+def split_for(protected: Sequence[str]) -> str:
+    """Deck where the profiles were not split for the attribute shown.
+
+    Parameters
+    ----------
+    protected : titles of the attributes they were split for
+    """
+    names = plain(listed([running(each) for each in protected]))
+    return f"They were split for {names}. What that does to other attributes is a by-product." if protected else ""
+
+
+def profiles_alt(findings: Sequence[Finding]) -> str:
+    """The profiles' figure for those who cannot see it."""
+    rows = []
+    for each in findings:
+        parts = zip(RAW_FILTERED, (each.before, each.after, each.biased), strict=True)
+        figures = ", ".join(f"{tries(figure.value)} {name}" for name, figure in parts if figure is not None)
+        rows.append(f"{each.title}: {figures}, {each.words}")
+    return f"Right answers in 100 tries, guessing gives 50. {'; '.join(rows)}."
 
 
 def attackers_title(attribute: str) -> str:

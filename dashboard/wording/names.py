@@ -31,8 +31,8 @@ _REPRESENTATIONS: dict[str, Named] = {
     "top_k": Named("Top list", "The twenty things the recommender would show a person."),
     "history": Named("History", "What a person chose, before any model."),
     "profile_raw": Named("profile, raw", "The average of what a person's items look, sound or read like."),
-    "profile_biased": Named("profile, kept apart", "The part of the profile that carries the attribute."),
-    "profile_filtered": Named("profile, filtered", "The profile after mitigation."),
+    "profile_biased": Named("profile, biased", "The part of the profile that is to carry the attribute."),
+    "profile_filtered": Named("profile, filtered", "The part of the profile that is not to carry it."),
 }
 
 _SINGULAR = {"women": "woman", "men": "man", "female": "woman", "male": "man", "females": "woman", "males": "man"}
@@ -59,8 +59,9 @@ def representation_title(card: Mapping[str, Any], representation: str, modality:
 
 
 def running(title: str) -> str:
-    """A title inside a sentence: lower case, unless it is an abbreviation."""
-    return title if len(title) > 1 and title[1].isupper() else title[:1].lower() + title[1:]
+    """A title inside a sentence: lower case, unless it is an abbreviation or a name: "LEACE", "D2D-R", "FairGo"."""
+    first = title.split(" ", 1)[0]
+    return title if any(letter.isupper() for letter in first[1:]) else title[:1].lower() + title[1:]
 
 
 def nouns(card: Mapping[str, Any]) -> tuple[str, str]:

@@ -1,8 +1,11 @@
 """What the trade-offs page says."""
 
+from collections import Counter
 from collections.abc import Sequence
 
-from dashboard.tradeoffs import NONE, Hidden, Payer, Setting, meets, stands_out
+from pydantic import BaseModel
+
+from dashboard.tradeoffs import NONE, Hidden, Line, Payer, Setting, meets, stands_out
 from dashboard.wording.names import attribute_title, running
 from dashboard.wording.numbers import listed, of_100, percent, signed, signed_between, small, tries
 from fmm_core.fairness.specs import MITIGATIONS
@@ -30,8 +33,9 @@ MEASURE, LENGTH, GROUPS = "Measure", "List length", "Groups"
 AT_ONCE = "All at once"
 PEOPLE = "People"
 FOOT = (
-    "Large symbols meet both of your limits. Figures beside the opened method's symbols are weights. Faint dots are "
-    "single seeds. Grey band: settings that no other beats on both counts. Click a symbol to open its run."
+    "Large symbols meet both of your limits. Figures along the opened run's line are its weights; they mean something "
+    "else for every method, so no other line has any. Faint dots are single seeds. Grey band: settings that no other "
+    "beats on both counts. Click a symbol to open its run."
 )
 RUNS = "Runs"
 COMPARE = "Two to five runs, side by side."
@@ -63,16 +67,86 @@ def method_title(method: str) -> str:
     return "No mitigation" if method == NONE else MITIGATIONS[method].title
 
 
-def line_title(setting: Setting) -> str:
-    """What a line is called: its method, and what it was made with if not like the opened run."""
-    return f"{method_title(setting.method)}, {setting.made}" if setting.made else method_title(setting.method)
+def line_title(line: Line, usual: tuple[str, ...] | None = None) -> str:
+    """What a line is called: its method, and what tells it from the method as the opened run's preset has it.
+
+    Parameters
+    ----------
+    usual : the attributes most lines beside it protect; others are named
+    """
+    apart = usual is not None and line.protected not in ((), usual)
+    whom = [running(attribute_title({}, name)) for name in line.protected] if apart else []
+    name = f"{method_title(line.method)} for {listed(whom)}" if whom else method_title(line.method)
+    return ", ".join(part for part in (name, _shortened(line.variant), line.made) if part)
 
 
-def made_with(config: RunConfig) -> str:
-    """Recommender and modalities of a run, to tell its line from others: ``LATTICE with text``."""
+def line_titles(lines: Sequence[Line], opened: Line) -> dict[Line, str]:
+    """The titles of all lines of a figure, told apart from what the opened run protects, or most of them do."""
+    counted = Counter(line.protected for line in lines if line.protected)
+    usual = opened.protected or next((protected for protected, _ in counted.most_common(1)), ())
+    return {line: line_title(line, usual) for line in lines}
+
+
+def made_with(config: RunConfig, opened: RunConfig | None = None) -> str:
+    """Recommender and modalities of a run, to tell its line from others: ``LATTICE with text``.
+
+    Parameters
+    ----------
+    opened : the run it stands beside; what both share is not said
+    """
     spec = RECOMMENDERS[config.recommender.name]
-    used = [running(attribute_title({}, name)) for name in config.modalities or ()] if spec.needs_modalities else []
-    return f"{spec.title} with {listed(used)}" if used else spec.title
+    shared = opened is not None and opened.modalities == config.modalities
+    told = spec.needs_modalities and not shared
+    used = [running(attribute_title({}, name)) for name in config.modalities or ()] if told else []
+    settings = _settings(config, (opened or config).preset)
+    title = f"{spec.title}, {settings}" if settings else spec.title
+    return f"{title} with {listed(used)}" if used else title
+
+
+def _settings(config: RunConfig, preset: str) -> str:
+    """The preset of a recommender if it is another one, or what differs from it; "" if nothing does."""
+    presets = RECOMMENDERS[config.recommender.name].presets
+    if presets[preset] == config.recommender:
+        return ""
+    other = next((name for name, usual in presets.items() if usual == config.recommender), "")
+    return other or differences(config.recommender, presets[preset])
+
+
+def variant(config: RunConfig, opened: RunConfig) -> str:
+    """What tells a mitigation from the same under the opened run's preset, in full; "" if nothing does."""
+    return differences(config.mitigation, MITIGATIONS[config.mitigation.name].presets[opened.preset])
+
+
+def differences(one: BaseModel, usual: BaseModel) -> str:
+    """The settings that are not as usual: ``prompt none, epochs 5``."""
+    parts = []
+    for name, value in one:
+        other = getattr(usual, name)
+        if value == other:
+            continue
+        if isinstance(value, BaseModel) and isinstance(other, BaseModel):
+            parts.append(differences(value, other))
+        else:
+            parts.append(f"{name.replace('_', ' ')} {_value(value)}")
+    return ", ".join(parts)
+
+
+def _value(value: object) -> str:
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    return "none" if value is None else f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _shortened(differing: str) -> str:
+    """At most two of the differences."""
+    parts = differing.split(", ")
+    return ", ".join(parts[:2]) + (", …" if len(parts) > 2 else "")
+
+
+def weights_text(setting: Setting) -> str:
+    """The weight of a setting, or its weights where they differ: ``0.5``, ``1/0.5``."""
+    weights = [f"{weight:g}" for weight in setting.weights]
+    return "/".join(weights if len(set(weights)) > 1 else weights[:1])
 
 
 def run_title(config: RunConfig) -> str:
@@ -114,7 +188,7 @@ def deck(found: Sequence[Setting], best: Setting | None, lose: float, right: flo
     verb = "setting meets" if inside == 1 else "settings meet"
     text = f"{small(inside).capitalize()} {verb} both of your limits, out of {small(len(found))} tried."
     if best is not None and best.method != NONE and meets(best, lose, right):
-        text += f" The best bargain is **{method_title(best.method)}** at weight {best.weight:g}."
+        text += f" The best bargain is **{line_title(best.line)}** at weight {weights_text(best)}."
     return f"{text} {left_out(hidden)}".strip()
 
 
@@ -124,7 +198,7 @@ def left_out(hidden: Hidden) -> str:
         "other data": hidden.data,
         "other splits": hidden.split,
         "other attackers or attributes": hidden.audit,
-        "another recommender or other modalities": hidden.model,
+        "another recommender, other settings of it or other modalities": hidden.model,
     }
     parts = [f"{small(number)} with {reason}" for reason, number in why.items() if number]
     return f"Left out: {listed(parts)}." if parts else ""
@@ -133,7 +207,15 @@ def left_out(hidden: Hidden) -> str:
 def point_alt(setting: Setting) -> str:
     """A symbol in words, for those who cannot see it."""
     kept, attack = percent(setting.kept), tries(setting.attack)
-    return f"{line_title(setting)} at {setting.weight:g}: {kept} kept, {attack} of 100"
+    return f"{_named(setting)}: {kept} kept, {attack} of 100"
+
+
+def _named(setting: Setting) -> str:
+    """A setting by its line and its weights, attribute by attribute."""
+    weights = ", ".join(
+        f"{running(attribute_title({}, name))} {weight:g}" for name, weight in setting.points[0].weights
+    )
+    return f"{line_title(setting.line)}, weight: {weights}" if weights else line_title(setting.line)
 
 
 def point_hover(setting: Setting, best: bool = False) -> str:
@@ -142,8 +224,8 @@ def point_hover(setting: Setting, best: bool = False) -> str:
     below = "<br>below guessing: the answers turned round" if setting.below else ""
     bargain = f"<br><b>{BARGAIN}</b>: {BARGAIN_HELP}" if best else ""
     return (
-        f"<b>{line_title(setting)}</b>, weight {setting.weight:g}<br>{100 * setting.kept:.1f} % of accuracy "
-        f"kept<br>attacker right {tries(setting.attack)} in 100{below}<br>{len(setting.points)} {seeds}{bargain}"
+        f"<b>{_named(setting)}</b><br>{100 * setting.kept:.1f} % of accuracy kept<br>attacker right "
+        f"{tries(setting.attack)} in 100{below}<br>{len(setting.points)} {seeds}{bargain}"
     )
 
 

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from dashboard.choices import WEIGHTS, Choices
+from dashboard.choices import Choices, disentangles
+from dashboard.tradeoffs import NONE
 from dashboard.wording.markdown import plain
 from dashboard.wording.names import attribute_title, modality_title, running
 from dashboard.wording.numbers import count, listed, percent, small
@@ -23,13 +24,28 @@ USE = "1 What may the recommender use?"
 USE_NOTE = "Everything it sees can carry a trace of who a person is."
 CLICKS = "Who chose what. Always on: without it there is no recommender."
 PROTECT = "2 Whom do you want to protect?"
-PROTECT_NOTE = "How much of the difference between groups to take away. More hides more and costs more accuracy."
+PROTECT_NOTE = "How hard to pull each attribute out. Stronger usually hides more and costs more accuracy."
 HOW = "3 How?"
 CURVE = "Draw the whole curve"
-CURVE_HELP = "Tries the weights 0, 0.25, 0.5, 0.75 and 1 on what you protect. The recommender is trained once per seed."
+MITIGATION, THOROUGHNESS = "Mitigation", "Thoroughness"
+MORE_METHODS = "More methods, to compare with"
+MORE_METHODS_HELP = "Methods other people published, so that you can see on your own data what each of them brings."
+DISENTANGLING = (
+    "**Disentangling** splits what each modality says about people in two: a *biased* part that carries what you "
+    "protect, and a *filtered* part that should not."
+)
+RELATIONS = (
+    "**Relations** then draw people towards those with a like filtered part, and away from those who are like them in "
+    "the biased part alone."
+)
 SEEDS = "Seeds"
 SEEDS_HELP = "Every weight is tried this often from another random start, so that luck shows."
 START = "Train and audit"
+VECTORS = "File with the vectors, on this computer"
+VECTORS_HELP = (
+    "An .npz file with the arrays user_id, user (one row of numbers per id), item_id, item and, if there is one, "
+    "item_bias. The ids are those of the data set."
+)
 ENGINEERS = "For engineers: recommender, seeds, exact settings"
 EXACT = "What will run, in full. The command line takes such a file by --config, and single fields by --set."
 COMMAND = "The same from the command line"
@@ -65,7 +81,7 @@ def modality_line(card: Mapping[str, Any], name: str) -> str:
 
 def not_used(recommender: str) -> str:
     """Beside a switch that does nothing for this recommender."""
-    return f"{recommender} looks at clicks alone and does not use it."
+    return f"Not used: {recommender} looks at none of them."
 
 
 def so_far_note(items: str) -> str:
@@ -87,9 +103,29 @@ def attribute_line(attribute: Mapping[str, Any]) -> str:
     return f"{len(attribute['classes_attacked'])} groups{smallest}"
 
 
-def weight_label(weight: float) -> str:
+def method_option(method: str) -> tuple[str, str]:
+    """A mitigation in the list: its name and what it does."""
+    spec = MITIGATIONS[method]
+    return spec.title, spec.sentence
+
+
+def protect_note(method: str) -> str:
+    """What the sliders do, and what their numbers are for this method."""
+    meaning = MITIGATIONS[method].weight_meaning
+    if method == NONE:
+        return meaning
+    return f"{PROTECT_NOTE} The number is {meaning[:1].lower()}{meaning[1:]}"
+
+
+def weight_label(steps: Mapping[float, str], weight: float) -> str:
     """A step of the slider: word and number."""
-    return f"{WEIGHTS[weight]} ({weight:g})"
+    return f"{steps[weight]} ({weight:g})"
+
+
+def curve_help(method: str) -> str:
+    """Which weights a whole curve tries."""
+    steps = [f"{weight:g}" for weight in MITIGATIONS[method].steps]
+    return f"Tries the weights {listed(steps)} on what you protect. The recommender is trained once per seed."
 
 
 def summary(choices: Choices, card: Mapping[str, Any]) -> str:
@@ -99,25 +135,52 @@ def summary(choices: Choices, card: Mapping[str, Any]) -> str:
     if not choices.protected:
         return f"{start} Protects nobody: this shows what is given away today."
     bold = {name: f"**{plain(running(attribute_title(card, name)))}**" for name in choices.protected}
-    method = f"**{MITIGATIONS[choices.method].title.lower()}**" if choices.method != "leace" else "**LEACE**"
+    method = f"**{running(MITIGATIONS[choices.method].title)}**{_splits(choices, card)}"
     if choices.whole_curve:
-        return f"{start} Protects {listed(list(bold.values()))} by {method}, at every strength."
-    strengths = [f"{bold[name]} {_strength(weight)}" for name, weight in choices.protected.items()]
+        return f"{start} Protects {listed(list(bold.values()))} at every strength by {method}."
+    strengths = [f"{bold[name]} {_strength(choices.method, weight)}" for name, weight in choices.protected.items()]
     return f"{start} Protects {listed(strengths)} by {method}."
 
 
-def _strength(weight: float) -> str:
-    words = {0.25: "lightly", 0.5: "at medium strength", 0.75: "strongly", 1.0: "at full strength"}
-    return words.get(weight, f"at {weight:g}")
+def _splits(choices: Choices, card: Mapping[str, Any]) -> str:
+    """What the method takes apart, whatever the recommender looks at."""
+    if not disentangles(choices.method):
+        return ""
+    return f", which splits {listed([plain(running(modality_title(card, name))) for name in choices.modalities])}"
+
+
+STRENGTH_WORDS = {
+    "light": "lightly",
+    "mild": "mildly",
+    "medium": "at medium strength",
+    "strong": "strongly",
+    "very strong": "very strongly",
+    "full": "at full strength",
+}
+"""A step of a slider inside a sentence."""
+
+
+def _strength(method: str, weight: float) -> str:
+    step = MITIGATIONS[method].steps.get(weight, "")
+    return STRENGTH_WORDS.get(step, f"at {weight:g}")
 
 
 def cost(choices: Choices, runs: int) -> str:
     """How many runs and how long, roughly."""
-    each = PRESETS[choices.preset].removesuffix(".")
+    spec = MITIGATIONS[choices.method]
+    title, long = spec.title, bool(choices.protected) and spec.slow
     if runs == 1:
-        return f"{each}."
-    times = "once" if choices.seeds == 1 else f"{small(choices.seeds)} times"
-    return f"**{count(runs)} runs.** The recommender is trained {times}, the rest is quick."
+        more = f" {title} is trained on top, which takes longer." if long else ""
+        return f"{PRESETS[choices.preset]}{more}"
+    trained = f"**{count(runs)} runs.** The recommender is trained {_times(choices.seeds)}"
+    if not long:
+        return f"{trained}, the rest is quick."
+    above_zero = sum(weight > 0 for weight in choices.steps) * choices.seeds
+    return f"{trained}, {title} {_times(above_zero)}, minutes each."
+
+
+def _times(number: int) -> str:
+    return "once" if number == 1 else f"{small(number)} times"
 
 
 def waiting(queued: int) -> str:

@@ -32,6 +32,25 @@ class Estimate:
 NOTHING = Estimate(np.nan, np.nan, np.nan, np.nan, 0, 0)
 
 
+@dataclass(frozen=True)
+class Difference:
+    """Two AUCs of the same people and how much they differ, after − before, with its 95 % interval; NaN if nothing
+    could be judged.
+    """
+
+    before: float
+    after: float
+    value: float
+    low: float
+    high: float
+
+
+NO_DIFFERENCE = Difference(np.nan, np.nan, np.nan, np.nan, np.nan)
+
+Scored = tuple[NDArray[np.floating], NDArray[np.floating] | None]
+"""Outer scores (people × columns), and retrained scores (people × folds × columns) or None."""
+
+
 def auc_columns(scores: NDArray[np.floating], positive: NDArray[np.bool_]) -> NDArray[np.float64]:
     """AUC of every column of `scores` (people × columns); ties count half. NaN if a class is empty."""
     m = int(positive.sum())
@@ -98,19 +117,32 @@ def chance_variance(scores: NDArray[np.floating], positive: NDArray[np.bool_], f
     Mann–Whitney's variance. Several classes are not independent: where one score is high the others are low, and so
     are the labels, so their AUCs rise together; at three classes the error is 1.22 times that of independent ones.
     """
+    return _dealt_variance(_ranks(scores, folds), positive, folds)
+
+
+def _ranks(scores: NDArray[np.floating], folds: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Rank of every score within its fold, column by column."""
+    ranks = np.empty(scores.shape)
+    for fold in np.unique(folds):
+        ranks[folds == fold] = rankdata(scores[folds == fold], axis=0)
+    return ranks
+
+
+def _dealt_variance(ranks: NDArray[np.float64], positive: NDArray[np.bool_], folds: NDArray[np.int64]) -> float:
+    """`chance_variance` from ranks, or from differences of ranks: then of the difference of two macro AUCs."""
     weights = _fold_weights(positive, folds)  # (folds, columns)
     total = 0.0
     for fold in range(FOLDS):
         rows = np.flatnonzero(folds == fold)
         if len(rows) < 2 or not weights[fold].any():
             continue
-        ranks, inside = rankdata(scores[rows], axis=0), positive[rows].astype(np.float64)
-        ranks, count = ranks - ranks.mean(axis=0), inside.sum(axis=0)
+        own, inside = ranks[rows] - ranks[rows].mean(axis=0), positive[rows].astype(np.float64)
+        count = inside.sum(axis=0)
         pairs = np.maximum(count * (len(rows) - count), 1)
         inside = inside - inside.mean(axis=0)
         scale = weights[fold] / pairs
-        total += float(scale @ ((ranks.T @ ranks) * (inside.T @ inside)) @ scale) / (len(rows) - 1)
-    return total / scores.shape[1] ** 2
+        total += float(scale @ ((own.T @ own) * (inside.T @ inside)) @ scale) / (len(rows) - 1)
+    return total / ranks.shape[1] ** 2
 
 
 def _fold_weights(positive: NDArray[np.bool_], folds: NDArray[np.int64]) -> NDArray[np.float64]:
@@ -176,14 +208,60 @@ def estimate(
     small classes lack to the variance of chance. p: ``z = (AUC − ½) / √(2 · chance_variance)``, because under chance
     people of different folds sit in each other's training sets and the variance is twice that of fixed scores.
     """
+    found = _classes((scores, retrained), codes, folds, people)
+    return _summary(found, folds[people]) if found else NOTHING
+
+
+def paired_difference(
+    before: Scored, after: Scored, codes: NDArray[np.integer], folds: NDArray[np.int64], people: NDArray[np.bool_]
+) -> Difference:
+    """How much the macro AUC of the same attack on the same `people`, in the same `folds`, has changed.
+
+    Parameters
+    ----------
+    before, after : scores and retrained scores as in `estimate`
+    people : whom to judge; all others are ignored
+
+    Notes
+    -----
+    ``value ± 1.96 √((1 + ν) Σ_users (IC_after − IC_before)²)``, IC a person's influence on the macro AUC as in
+    `estimate`: whoever is read well before and after is so for one reason, and that chance cancels. Classes under
+    `SMALL_CLASS` people get at least the variance that the difference has when labels are dealt out again within folds
+    and both scores stay: `chance_variance` with differences of ranks. Equal scores give an interval of width 0.
+
+    Approximate in three ways. ν is the larger of the two phases', though what two attackers owe to the people they
+    share for training may cancel as well or may not. The influences are those of given scores, so the choice of the
+    attacker enters only through ν. What is covered is the difference of the average AUCs, on new people of the same
+    kind, of the attackers fitted here: not that of the best possible ones, nor of another run of the mitigation, and a
+    mitigation that matched these very people finds new ones another kind. Covers 91.5–100 % (mean 96) in 21 cells of
+    planted leaks and the linear attacker.
+
+    Pairing can widen: where people who were read well are now read wrongly (correlation of influences −0.6 after D2D-R
+    on MovieLens-100K), errors add up instead of cancelling.
+    """
+    first, second = _classes(before, codes, folds, people), _classes(after, codes, folds, people)
+    if not first:
+        return NO_DIFFERENCE
+    pairs = list(zip(first, second, strict=True))
+    old_area, new_area = (float(np.mean([one.area for one in found])) for found in (first, second))
+    curve = np.mean([new.curve - old.curve for old, new in pairs], axis=0)
+    lacking = sum(_lacking_change(old, new, folds[people]) for old, new in pairs) / len(pairs) ** 2
+    half = Z95 * float(np.sqrt((float(curve @ curve) + lacking) * (1 + max(_nu(first), _nu(second)))))
+    value = new_area - old_area
+    return Difference(old_area, new_area, value, max(value - half, -1.0), min(value + half, 1.0))
+
+
+def _classes(
+    scored: Scored, codes: NDArray[np.integer], folds: NDArray[np.int64], people: NDArray[np.bool_]
+) -> list["_OneClass"]:
+    """Every class that can be judged; which ones depends on codes, folds and people alone."""
+    scores, retrained = scored
     code, fold = codes[people], folds[people]
     found: list[_OneClass] = []
     for column, label in enumerate([1] if scores.shape[1] == 1 else range(scores.shape[1])):
         again = None if retrained is None else retrained[people, :, column]
         found += _one_class(scores[people, column], again, code == label, fold)
-    if not found:
-        return NOTHING
-    return _summary(found, fold)
+    return found
 
 
 @dataclass(frozen=True)
@@ -220,10 +298,7 @@ def _summary(found: list[_OneClass], folds: NDArray[np.int64]) -> Estimate:
     count = len(found)
     value = float(np.mean([one.area for one in found]))
     curve = np.mean([one.curve for one in found], axis=0)
-    nu = float(
-        np.average([one.nu for one in found], weights=[max(float(one.curve @ one.curve), 1e-12) for one in found])
-    )
-    variance = (float(curve @ curve) + sum(one.lacking for one in found) / count**2) * (1 + nu)
+    variance = (float(curve @ curve) + sum(one.lacking for one in found) / count**2) * (1 + _nu(found))
     half = Z95 * float(np.sqrt(variance))
     chance = chance_variance(
         np.column_stack([one.scores for one in found]), np.column_stack([one.positive for one in found]), folds
@@ -232,3 +307,20 @@ def _summary(found: list[_OneClass], folds: NDArray[np.int64]) -> Estimate:
     p_value = float(2 * ndtr(-abs(value - 0.5) / np.sqrt(2 * chance))) if chance > 0 else 1.0
     classes = max(count, 2)  # one column judges two classes
     return Estimate(value, max(value - half, 0.0), min(value + half, 1.0), p_value, len(folds), classes)
+
+
+def _nu(found: list[_OneClass]) -> float:
+    """ν of the macro AUC: classes count by their variance."""
+    return float(
+        np.average([one.nu for one in found], weights=[max(float(one.curve @ one.curve), 1e-12) for one in found])
+    )
+
+
+def _lacking_change(old: _OneClass, new: _OneClass, folds: NDArray[np.int64]) -> float:
+    """What a small class's difference lacks to the variance it has by chance."""
+    m, n = int(old.positive.sum()), int((~old.positive).sum())
+    if min(m, n) >= SMALL_CLASS:
+        return 0.0
+    ranks = _ranks(new.scores[:, None], folds) - _ranks(old.scores[:, None], folds)
+    curve = new.curve - old.curve
+    return max(_dealt_variance(ranks, old.positive[:, None], folds) - float(curve @ curve), 0.0)

@@ -84,16 +84,17 @@ def _permute(rows: list[dict[str, Any]], z: Floats, people: People, count: int, 
     """Give the headlines among `rows` their p-values by permutation."""
     headlines = {(row["attribute"], row["users"]): row for row in rows if row["attacker"] == "strongest"}
     observed = {key: row["value"] for key, row in headlines.items()}
-    for key, p_value in permutation_p_values(z, people, observed, _judged_people(people), count, seed).items():
+    for key, p_value in permutation_p_values(z, people, observed, judged_people(people), count, seed).items():
         headlines[key]["p_value"] = p_value
 
 
-def _judged_people(people: People) -> dict[str, NDArray[np.bool_]]:
+def judged_people(people: People) -> dict[str, NDArray[np.bool_]]:
+    """Whom every figure is given for, among the people of one crowd."""
     return {"all": np.ones(len(people.rows), bool), "held_out": people.held_out}
 
 
 def _auc_rows(name: str, judged: Judged, people: People) -> Iterator[dict[str, Any]]:
-    for who, mask in _judged_people(people).items():
+    for who, mask in judged_people(people).items():
         found = {
             attacker: estimate(scores, retrained, people.codes[name], people.folds, mask)
             for attacker, (scores, retrained) in judged.items()

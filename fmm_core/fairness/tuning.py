@@ -157,19 +157,19 @@ class _Tuning:
         return Mitigated(user, item, self.context.base.item_bias)
 
     def _epoch(self) -> dict[str, float]:
-        """Mean ranking loss, and what the adversaries knew: nats beyond guessing, mean over attributes and views."""
+        """Mean ranking loss, and what the adversaries knew: nats beyond guessing, mean over those who were asked."""
         totals = [self._batch(*batch) * len(batch[0]) for batch in self.sampler.epoch(self.size)]
-        loss, known = (torch.stack(totals).sum(dim=0) / len(self.sampler.user)).tolist()
-        return {"loss": loss, "known": known}
+        loss, known, asked = torch.stack(totals).sum(dim=0).tolist()
+        return {"loss": loss / len(self.sampler.user), "known": known / max(asked, 1.0)}
 
     def _batch(self, users: NDArray[np.int64], liked: NDArray[np.int64], other: NDArray[np.int64]) -> Tensor:
-        """One step of what is trained, then the adversaries' steps; the ranking loss and what the adversaries knew."""
+        """One step of what is trained, then the adversaries'; ranking loss, what they knew, whether asked."""
         who, place, counts = np.unique(users, return_inverse=True, return_counts=True)
         chosen = self.draw(self.rng, len(self.names))
         user, item = self.model.users(torch.from_numpy(who).to(device()), chosen), self.model.items(chosen)
         ranking = self._ranking(user[torch.from_numpy(place).to(device())], item, liked, other)
         if not len(chosen):  # no filter takes part and the base is frozen: nothing to step
-            return torch.stack([ranking.detach(), torch.zeros_like(ranking)])
+            return torch.stack([ranking.detach(), torch.zeros_like(ranking), torch.zeros_like(ranking)])
         columns, labels = self._seen(user, item, who, counts)
         known = self._known(columns, labels, chosen)
         loss = ranking + self._pull(known, chosen)
@@ -177,7 +177,7 @@ class _Tuning:
         loss.backward()
         self.optimiser.step()
         self.adversaries.train(columns, labels, chosen, self.config.adversary_steps)
-        return torch.stack([ranking, known.mean()]).detach()
+        return torch.stack([ranking, known.mean(), torch.ones_like(ranking)]).detach()
 
     def _ranking(self, user: Tensor, item: Tensor, liked: NDArray[np.int64], other: NDArray[np.int64]) -> Tensor:
         """The base's loss: ``−mean log σ(s⁺ − s⁻)`` and the norms of the vectors that take part."""

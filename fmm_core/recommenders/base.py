@@ -1,13 +1,21 @@
 """What every recommender offers (contract C2)."""
 
 from collections.abc import Mapping
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.linalg import cho_factor, cho_solve
 from scipy.sparse import csr_matrix
 
 from fmm_core.types import Floats, Progress, Representations, Validate
+
+
+class Ids(NamedTuple):
+    """What the rows of the training interactions are called, for a recommender that looks people and items up."""
+
+    users: NDArray[np.str_]
+    items: NDArray[np.str_]
 
 
 class Recommender(Protocol):

@@ -1,27 +1,27 @@
 """Sparse graphs over users and items, and a sparse × dense product with a cheap gradient."""
 
-import warnings
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from scipy import sparse
-from torch import Tensor
+from torch import Tensor, nn
 
 BLOCK = 1024
 """Rows whose similarities to all others are held at a time."""
 
 
 class Graph:
-    """A constant sparse matrix with its transpose at hand, both CSR with 32-bit indices.
+    """A constant sparse matrix with its transpose at hand, both as bags: per row, the columns to add up with weights.
 
-    torch's own gradient of a sparse product transposes anew in every step; keeping the transpose makes forward and
-    backward together three to five times faster on a CPU.
+    torch's own gradient of a sparse product transposes anew in every step. And `embedding_bag`, made for sums of table
+    rows, takes a third of the time of torch's CSR product on a CPU (MovieLens-1M, 64 wide, one thread: 4.4 ms and 12).
     """
 
     def __init__(self, matrix: sparse.spmatrix, device: torch.device) -> None:
-        self.forward, self.backward = _to_torch(matrix, device), _to_torch(matrix.T, device)
+        self.forward, self.backward = _Bags.of(matrix, device), _Bags.of(matrix.T, device)
 
     def __matmul__(self, dense: Tensor) -> Tensor:
         return _Product.apply(dense, self)
@@ -31,22 +31,45 @@ class _Product(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, dense: Tensor, graph: Graph) -> Tensor:
         ctx.graph = graph
-        return graph.forward @ dense
+        return graph.forward.sums(dense)
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None]:
-        return ctx.graph.backward @ gradients[0].contiguous(), None
+        return ctx.graph.backward.sums(gradients[0]), None
 
 
-def _to_torch(matrix: sparse.spmatrix, device: torch.device) -> Tensor:
-    csr = sparse.csr_matrix(matrix, dtype=np.float32)
-    csr.sort_indices()
-    pointers = torch.from_numpy(csr.indptr.astype(np.int32))
-    columns = torch.from_numpy(csr.indices.astype(np.int32))
-    values = torch.from_numpy(csr.data)
-    with warnings.catch_warnings():  # torch calls CSR "beta" once a process; nothing a user could act on
-        warnings.simplefilter("ignore", UserWarning)
-        return torch.sparse_csr_tensor(pointers, columns, values, size=csr.shape, device=device, check_invariants=False)
+@dataclass(frozen=True)
+class _Bags:
+    """A CSR matrix as `embedding_bag` wants it; 32-bit indices.
+
+    Attributes
+    ----------
+    columns : (entries,)
+    starts : (rows + 1,), the last one being the number of entries
+    weights : float32, (entries,)
+    """
+
+    columns: Tensor
+    starts: Tensor
+    weights: Tensor
+
+    @classmethod
+    def of(cls, matrix: sparse.spmatrix, device: torch.device) -> "_Bags":
+        csr = sparse.csr_matrix(matrix, dtype=np.float32)
+        csr.sort_indices()
+        parts = csr.indices.astype(np.int32), csr.indptr.astype(np.int32), csr.data
+        return cls(*(torch.from_numpy(part).to(device) for part in parts))
+
+    def sums(self, dense: Tensor) -> Tensor:
+        """Product of the matrix and `dense` (columns, d): (rows, d)."""
+        return nn.functional.embedding_bag(
+            self.columns,
+            dense.contiguous(),
+            self.starts,
+            mode="sum",
+            per_sample_weights=self.weights,
+            include_last_offset=True,
+        )
 
 
 def bipartite(train: sparse.csr_matrix, self_loops: bool = False) -> sparse.csr_matrix:
@@ -84,7 +107,7 @@ def nearest(features: Tensor, k: int, block: int = BLOCK) -> tuple[Tensor, Tenso
     -------
     rows, columns : int64, edges of the directed graph
     """
-    unit = torch.nn.functional.normalize(features.detach(), dim=1)
+    unit = nn.functional.normalize(features.detach(), dim=1)
     n = len(unit)
     k = min(k, n)
     kept = []
@@ -102,7 +125,7 @@ def nearest(features: Tensor, k: int, block: int = BLOCK) -> tuple[Tensor, Tenso
 
 def cosines(features: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
     """Cosine along every edge, with gradient; a zero row is alike to itself with weight 1."""
-    unit = torch.nn.functional.normalize(features, dim=1)
+    unit = nn.functional.normalize(features, dim=1)
     weights = (unit[rows] * unit[columns]).sum(dim=1)
     return torch.where(rows == columns, torch.ones_like(weights), weights)
 

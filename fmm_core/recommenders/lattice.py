@@ -9,37 +9,24 @@ import torch
 from scipy.sparse import csr_matrix
 from torch import Tensor, nn
 
-from fmm_core.errors import ConfigError
 from fmm_core.recommenders import graphs
 from fmm_core.recommenders.graphs import Graph
-from fmm_core.recommenders.lightgcn import smooth, xavier
+from fmm_core.recommenders.initial import linear, xavier
+from fmm_core.recommenders.lightgcn import smooth
 from fmm_core.recommenders.specs import LatticeConfig
+from fmm_core.recommenders.trained import Trained
 from fmm_core.recommenders.training import device
-from fmm_core.recommenders.training import train as fit_model
-from fmm_core.types import Floats, Progress, Representations, Validate
+from fmm_core.types import Floats
 
 
-class Lattice:
+class Lattice(Trained):
     """Needs at least one modality; any subset and any names will do."""
 
-    def __init__(self, config: LatticeConfig) -> None:
-        self.config = config
+    config: LatticeConfig
 
-    def fit(
-        self,
-        train: csr_matrix,
-        modalities: Mapping[str, Floats],
-        *,
-        validate: Validate,
-        progress: Progress,
-        seed: int,
-    ) -> Representations:
-        """See `Recommender.fit`."""
-        if not modalities:
-            mend = "Switch one on, or choose LightGCN."
-            raise ConfigError("LATTICE needs at least one modality", "modalities", mend, code="config.no_modality")
-        model = LatticeModel(self.config, train, modalities, seed)
-        return fit_model(model, self.config, train, validate, progress, seed)
+    def model(self, train: csr_matrix, modalities: Mapping[str, Floats], seed: int) -> "LatticeModel":
+        """See `Trained.model`."""
+        return LatticeModel(self.config, train, modalities, seed)
 
 
 class LatticeModel(nn.Module):
@@ -56,7 +43,7 @@ class LatticeModel(nn.Module):
         width = config.embedding_size
         self.user, self.item = (nn.Parameter(xavier(count, width, generator).to(device())) for count in train.shape)
         self.features = nn.ParameterList(torch.from_numpy(matrix.copy()).to(device()) for matrix in modalities.values())
-        self.maps = nn.ModuleList(_linear(matrix.shape[1], width, generator) for matrix in modalities.values())
+        self.maps = nn.ModuleList(linear(matrix.shape[1], width, generator) for matrix in modalities.values())
         self.mixture = nn.Parameter(torch.zeros(len(modalities), device=device()))  # ω = softmax of it
         self.raw = [self._raw_edges(matrix) for matrix in self.features]
         self.fresh = False
@@ -112,18 +99,10 @@ class LatticeModel(nn.Module):
 
     def _learned_edges(self, omega: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         weights, rows, columns = [], [], []
-        for m, (features, linear) in enumerate(zip(self.features, self.maps, strict=True)):
-            mapped = linear(features)  # (items, embedding)
+        for m, (features, of) in enumerate(zip(self.features, self.maps, strict=True)):
+            mapped = of(features)  # (items, embedding)
             row, column = graphs.nearest(mapped, self.config.neighbours)
             weights.append(omega[m] * graphs.cosines(mapped, row, column))
             rows.append(row)
             columns.append(column)
         return torch.cat(weights), torch.cat(rows), torch.cat(columns)
-
-
-def _linear(width_in: int, width_out: int, generator: torch.Generator) -> nn.Linear:
-    layer = nn.Linear(width_in, width_out)
-    with torch.no_grad():
-        nn.init.xavier_uniform_(layer.weight, generator=generator)
-        layer.bias.zero_()
-    return layer.to(device())

@@ -7,29 +7,21 @@ from scipy.sparse import csr_matrix
 from torch import Tensor, nn
 
 from fmm_core.recommenders.graphs import Graph, bipartite, symmetric_normalised
+from fmm_core.recommenders.initial import xavier
 from fmm_core.recommenders.specs import LightGCNConfig
+from fmm_core.recommenders.trained import Trained
 from fmm_core.recommenders.training import device
-from fmm_core.recommenders.training import train as fit_model
-from fmm_core.types import Floats, Progress, Representations, Validate
+from fmm_core.types import Floats
 
 
-class LightGCN:
+class LightGCN(Trained):
     """Clicks only; modalities are accepted and ignored."""
 
-    def __init__(self, config: LightGCNConfig) -> None:
-        self.config = config
+    config: LightGCNConfig
 
-    def fit(
-        self,
-        train: csr_matrix,
-        modalities: Mapping[str, Floats],  # noqa: ARG002 (every recommender is called alike)
-        *,
-        validate: Validate,
-        progress: Progress,
-        seed: int,
-    ) -> Representations:
-        """See `Recommender.fit`."""
-        return fit_model(LightGCNModel(self.config, train, seed), self.config, train, validate, progress, seed)
+    def model(self, train: csr_matrix, modalities: Mapping[str, Floats], seed: int) -> "LightGCNModel":  # noqa: ARG002
+        """See `Trained.model`."""
+        return LightGCNModel(self.config, train, seed)
 
 
 class LightGCNModel(nn.Module):
@@ -60,12 +52,6 @@ class LightGCNModel(nn.Module):
         """Mean of layers 0 … L over ``D^-½ Adj D^-½``, without self-loops."""
         mean = smooth(self.graph, torch.cat([self.user, self.item]), self.layers)
         return mean[: self.n_users], mean[self.n_users :]
-
-
-def xavier(rows: int, columns: int, generator: torch.Generator) -> Tensor:
-    """A table drawn uniformly at Xavier's scale."""
-    table = torch.empty(rows, columns)
-    return nn.init.xavier_uniform_(table, generator=generator)
 
 
 def smooth(graph: Graph, vectors: Tensor, layers: int) -> Tensor:

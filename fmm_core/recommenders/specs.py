@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 
 class _Config(BaseModel):
@@ -45,7 +45,52 @@ class LatticeConfig(TrainingConfig):
     learn_graph_every: int = Field(1, ge=1, description="epochs between rebuilds of the learned item graph")
 
 
-RecommenderConfig = Annotated[LightGCNConfig | LatticeConfig, Field(discriminator="name")]
+class BPRConfig(TrainingConfig):
+    """BPR-MF (Rendle et al., UAI 2009): clicks only, no graph."""
+
+    name: Literal["bpr"] = "bpr"
+
+
+class VBPRConfig(TrainingConfig):
+    """VBPR (He and McAuley, AAAI 2016): vectors are twice `embedding_size` wide, [ID; content]."""
+
+    name: Literal["vbpr"] = "vbpr"
+
+
+class DragonConfig(TrainingConfig):
+    """DRAGON (Zhou et al., ECAI 2023): vectors are `embedding_size` wide per modality.
+
+    `regularisation` weighs the mean squares of the preferences and of the users' weights for the modalities.
+    """
+
+    name: Literal["dragon"] = "dragon"
+    layers: int = Field(2, ge=0, le=8, description="propagation steps over the user-item graph, added up")
+    neighbours: int = Field(
+        10, ge=1, le=200, description="neighbours kept per item and modality, the item itself among them"
+    )
+    user_neighbours: int = Field(40, ge=1, le=1000, description="people with most items in common kept per person")
+
+
+class PretrainedConfig(_Config):
+    """Frozen vectors from an .npz file: user_id, user (n × d), item_id, item (m × d) and perhaps item_bias (m).
+
+    `sha256` is filled in when the run starts; where it is given, the file must still have it.
+    """
+
+    name: Literal["pretrained"] = "pretrained"
+    path: str = Field("", description=".npz file with the vectors")
+    sha256: str = Field("", pattern="^([0-9a-f]{64})?$", description="SHA-256 of the file, 64 hexadecimal digits")
+
+    @field_validator("path")
+    @classmethod
+    def _is_named(cls, path: str) -> str:
+        if not path:
+            raise ValueError("no file is named; add --set recommender.path=FILE.npz")
+        return path
+
+
+TrainedConfig = LightGCNConfig | LatticeConfig | BPRConfig | VBPRConfig | DragonConfig
+RecommenderConfig = Annotated[TrainedConfig | PretrainedConfig, Field(discriminator="name")]
 
 
 @dataclass(frozen=True)
@@ -54,13 +99,15 @@ class RecommenderSpec:
 
     Attributes
     ----------
+    needs_file : its settings are not complete until a file is named in `path`
     presets : {"quick" | "standard" | "paper": config}
     """
 
     title: str
     sentence: str
     needs_modalities: bool
-    presets: Mapping[str, LightGCNConfig | LatticeConfig]
+    presets: Mapping[str, TrainedConfig | PretrainedConfig]
+    needs_file: bool = False
 
 
 RECOMMENDERS: dict[str, RecommenderSpec] = {
@@ -85,5 +132,54 @@ RECOMMENDERS: dict[str, RecommenderSpec] = {
             "standard": LightGCNConfig(),
             "paper": LightGCNConfig(epochs=1000, patience=20, validate_every=1, most_steps=100_000, learning_rate=1e-3),
         },
+    ),
+    "bpr": RecommenderSpec(
+        title="BPR-MF",
+        sentence="Learns one vector per person and item from clicks alone: the plainest of all.",
+        needs_modalities=False,
+        presets={
+            "quick": BPRConfig(
+                epochs=40, patience=5, batch_size=4096, most_steps=50, learning_rate=5e-3, regularisation=1e-2
+            ),
+            "standard": BPRConfig(learning_rate=2e-3, regularisation=1e-2),
+            "paper": BPRConfig(
+                epochs=1000, patience=20, validate_every=1, most_steps=100_000, learning_rate=1e-3, regularisation=1e-2
+            ),
+        },
+    ),
+    "vbpr": RecommenderSpec(
+        title="VBPR",
+        sentence="Learns from clicks, and reads what an item looks, sounds or says straight into its vector.",
+        needs_modalities=True,
+        presets={
+            "quick": VBPRConfig(
+                epochs=40, patience=5, batch_size=4096, most_steps=50, learning_rate=5e-3, regularisation=1e-2
+            ),
+            "standard": VBPRConfig(learning_rate=2e-3, regularisation=1e-2),
+            "paper": VBPRConfig(
+                epochs=1000, patience=20, validate_every=1, most_steps=100_000, learning_rate=1e-3, regularisation=1e-2
+            ),
+        },
+    ),
+    "dragon": RecommenderSpec(
+        title="DRAGON",
+        sentence="Links people who chose the same items and items that are alike, with its own vectors per modality.",
+        needs_modalities=True,
+        presets={
+            "quick": DragonConfig(
+                epochs=40, patience=5, batch_size=4096, most_steps=50, learning_rate=2e-3, regularisation=1e-2
+            ),
+            "standard": DragonConfig(learning_rate=1e-3, regularisation=1e-2),
+            "paper": DragonConfig(
+                epochs=1000, patience=20, validate_every=1, most_steps=100_000, learning_rate=1e-3, regularisation=1e-2
+            ),
+        },
+    ),
+    "pretrained": RecommenderSpec(
+        title="Vectors from a file",
+        sentence="Takes finished vectors from a file, to audit a model that was trained elsewhere.",
+        needs_modalities=False,
+        presets=dict.fromkeys(("quick", "standard", "paper"), PretrainedConfig()),
+        needs_file=True,
     ),
 }

@@ -182,11 +182,20 @@ def _one_epoch(
 
 def _batch_loss(model: Model, users: Tensor, positives: Tensor, negatives: Tensor, regularisation: float) -> Tensor:
     user, item = model.propagate()
-    loss = bpr_loss(user[users], item[positives], item[negatives])
+    # index_select's gradient takes less than half the time of plain indexing's
+    batch = user.index_select(0, users), item.index_select(0, positives), item.index_select(0, negatives)
+    loss = bpr_loss(*batch)
     if regularisation == 0:
         return loss
     user, item = model.penalised(user, item)
-    return loss + regularisation * half_squared_norms(user[users], item[positives], item[negatives])
+    norms = squared_norms(user, users) + squared_norms(item, torch.cat([positives, negatives]))
+    return loss + regularisation * norms / (2 * len(users))
+
+
+def squared_norms(table: Tensor, rows: Tensor) -> Tensor:
+    """``Σ ‖table[row]‖²`` over the rows named, each as often as it is named, without copying them out."""
+    counts = torch.bincount(rows, minlength=len(table))
+    return table.square().sum(dim=1) @ counts.to(table.dtype)
 
 
 def batch_size(wanted: int, most_steps: int, pairs: int) -> int:
@@ -199,4 +208,4 @@ def represent(model: Model) -> Representations:
     with torch.no_grad():
         model.refresh()
         user, item = model.propagate()
-    return Representations(user.cpu().numpy().copy(), item.cpu().numpy().copy())
+    return Representations(*(table.detach().cpu().numpy().copy() for table in (user, item)))

@@ -14,7 +14,10 @@ from fmm_core.fairness.build import build as build_mitigation
 from fmm_core.fairness.context import Context
 from fmm_core.fairness.disentangle import disentangle
 from fmm_core.fairness.specs import DisentangleConfig
+from fmm_core.recommenders.base import Ids
 from fmm_core.recommenders.build import build as build_recommender
+from fmm_core.recommenders.pretrained import file_digest
+from fmm_core.recommenders.specs import PretrainedConfig, RecommenderConfig
 from fmm_core.runs.auditing import audit
 from fmm_core.runs.config import RunConfig
 from fmm_core.runs.datasets import locate
@@ -59,14 +62,24 @@ def _prepare(run: RunFolder, store: Store, stage: Stage) -> tuple[RunConfig, Inp
     packages = {name: importlib.metadata.version(name) for name in PACKAGES}
     fingerprint = json.loads((folder / "dataset.json").read_text(encoding="utf-8"))["fingerprint"]
     chosen = {"modalities": tuple(inputs.modalities), "attributes": tuple(inputs.attributes)}
-    config = config.model_copy(update={"fingerprint": fingerprint, "packages": packages, **chosen})
+    recommender = _pinned(config.recommender)
+    filled = {"fingerprint": fingerprint, "packages": packages, "recommender": recommender, **chosen}
+    config = config.model_copy(update=filled)
     run.write_config(config)
     return config, inputs
 
 
+def _pinned(recommender: RecommenderConfig) -> RecommenderConfig:
+    """A file of vectors enters the run by its content; a run repeated from its `config.json` keeps what it says."""
+    if not isinstance(recommender, PretrainedConfig) or recommender.sha256:
+        return recommender
+    path = Path(recommender.path).expanduser().resolve()
+    return recommender.model_copy(update={"path": str(path), "sha256": file_digest(path)})
+
+
 def _pretrain(cache: StepCache, config: RunConfig, inputs: Inputs, stage: Stage) -> Step:
     def produce(folder: Path) -> None:
-        recommender = build_recommender(config.recommender)
+        recommender = build_recommender(config.recommender, Ids(inputs.dataset.users, inputs.dataset.items))
         base = recommender.fit(
             inputs.split.train,
             inputs.modalities,
@@ -86,7 +99,7 @@ def _base_settings(config: RunConfig) -> Settings:
     return {
         "data": config.fingerprint,
         "split_seed": config.split_seed,
-        "recommender": config.recommender.model_dump(mode="json"),
+        "recommender": config.recommender.model_dump(mode="json", exclude={"path"}),  # a file counts by its content
         "modalities": config.modalities,
         "seed": config.seed,
     }

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from streamlit.testing.v1 import AppTest
 
 from fmm_core.audit.verdict import verdict
 from fmm_core.runs.config import RunConfig, make_config
@@ -13,6 +14,7 @@ from fmm_core.runs.files import write_json
 from fmm_core.runs.store import RunFolder, StageTime, Status, Store, create_run
 from fmm_core.runs.tables import KS
 
+ROOT = Path(__file__).resolve().parents[2]
 RUN_ID = "20260102-030405-synthetic-repair-00aa"
 DATASET_ID = "synthetic-0123abcd"
 FINGERPRINT = "0123abcd" + "0" * 56
@@ -62,6 +64,31 @@ STRONGEST: dict[str, dict[tuple[str, str, str], tuple[float, float]]] = {
         ("top_k", "", "after"): (0.49, 0.075),
     },
 }
+SPLIT: dict[str, dict[tuple[str, str, str], tuple[float, float]]] = {
+    # the same for the two parts of every modality, held-out people; everyone's labels but theirs made the biased part
+    "gender": {
+        ("profile_biased", "text", "after"): (0.81, 0.02),
+        ("profile_filtered", "text", "after"): (0.51, 0.02),
+        ("profile_biased", "audio", "after"): (0.68, 0.03),
+        ("profile_filtered", "audio", "after"): (0.505, 0.02),
+    },
+    "age": {
+        ("profile_biased", "text", "after"): (0.77, 0.02),
+        ("profile_filtered", "text", "after"): (0.62, 0.02),
+        ("profile_biased", "audio", "after"): (0.66, 0.02),
+        ("profile_filtered", "audio", "after"): (0.52, 0.01),
+    },
+    "handedness": {
+        ("profile_biased", "text", "after"): (0.52, 0.075),
+        ("profile_filtered", "text", "after"): (0.50, 0.075),
+        ("profile_biased", "audio", "after"): (0.49, 0.075),
+        ("profile_filtered", "audio", "after"): (0.51, 0.075),
+    },
+}
+"""What a run that splits its modalities adds to `STRONGEST`."""
+MEMORY = 0.08
+"""How much better the biased part shows the people whose labels made it."""
+
 WEAKER = {"combination": 1.0, "kernel": 0.9, "discriminant": 0.85, "logistic": 0.7, "linear": 0.65}
 """How much of the strongest attacker's distance from ½ each attacker reaches."""
 
@@ -82,12 +109,35 @@ SCALE = {("recall", 5): 0.4, ("recall", 10): 0.65, ("recall", 20): 1.0, ("recall
 }
 
 
+def opened(page: str = "overview", **query: str) -> AppTest:
+    """A page of the whole app, as an address would open it."""
+    app = AppTest.from_file(str(ROOT / "dashboard" / "app.py"), default_timeout=30).run()
+    if page != "overview":
+        app.switch_page(f"../pages/{page}.py")
+    for name, value in query.items():
+        app.query_params[name] = value
+    app.run()
+    assert not app.exception
+    return app
+
+
+def headline(app: AppTest) -> str:
+    """The page's title as the reader sees it."""
+    return app.title[0].value.replace("\\", "")
+
+
+def said(app: AppTest) -> str:
+    """All running text and captions of a page."""
+    return " ".join(str(each.value) for kind in ("markdown", "caption") for each in app.get(kind))
+
+
 def finished_run(
     store_home: Path,
     *,
     run_id: str = RUN_ID,
     strongest: Mapping[str, Mapping[tuple[str, str, str], tuple[float, float]]] = STRONGEST,
     linear_after: Mapping[str, float] | None = None,
+    split: Mapping[str, Mapping[tuple[str, str, str], tuple[float, float]]] | None = None,
     **settings: Any,
 ) -> RunFolder:
     """Write a data set card and a finished run into a store.
@@ -96,17 +146,18 @@ def finished_run(
     ----------
     strongest : figures in place of `STRONGEST`
     linear_after : {attribute: AUC} of the plain linear attacker on what is left, to plant an over-correction
+    split : figures as in `SPLIT`, to have a run whose modalities were split
     settings : of `make_config`, in place of the usual ones
     """
     dataset_card(store_home)
     run = create_run(Store(store_home).runs_dir / run_id, _config(settings))
     everyone = make_people()
     everyone.to_parquet(run.path / "people.parquet")
-    run.write_table("audit/leakage.csv", make_leakage(everyone, strongest, linear_after or {}))
+    run.write_table("audit/leakage.csv", make_leakage(everyone, with_parts(strongest, split), linear_after or {}))
     run.write_table("audit/accuracy.csv", make_accuracy())
     run.write_table("audit/groups.csv", make_groups(everyone))
     run.write_table("history.csv", make_history())
-    run.write_table("projection.csv", make_projection(everyone))
+    run.write_table("projection.csv", make_projection(everyone, parts=split is not None))
     stages = tuple(
         StageTime(name=name, seconds=seconds)
         for name, seconds in (("prepare", 1.2), ("pretrain", 31.0), ("filter", 4.4), ("audit", 22.0), ("project", 9.0))
@@ -195,6 +246,14 @@ def _deal(shares: tuple[tuple[str, float], ...], rng: np.random.Generator) -> np
     return names[np.searchsorted(edges, (rng.permutation(N_USERS) + 0.5) / N_USERS)]
 
 
+def with_parts(
+    strongest: Mapping[str, Mapping[tuple[str, str, str], tuple[float, float]]],
+    split: Mapping[str, Mapping[tuple[str, str, str], tuple[float, float]]] | None,
+) -> dict[str, dict[tuple[str, str, str], tuple[float, float]]]:
+    """The figures of a run together with those of its split profiles, if it has any."""
+    return {name: {**targets, **(split or {}).get(name, {})} for name, targets in strongest.items()}
+
+
 def make_leakage(
     people: pd.DataFrame,
     strongest: Mapping[str, Mapping[tuple[str, str, str], tuple[float, float]]],
@@ -214,11 +273,13 @@ def make_leakage(
                 "panel": "fast",
             }
             after = linear_after.get(attribute) if phase == "after" else None
-            for users, n, width in (
-                ("all", len(known), half),
-                ("held_out", int(known["held_out"].sum()), half * np.sqrt(5)),
+            part = representation in ("profile_biased", "profile_filtered")
+            remembered = MEMORY if representation == "profile_biased" else 0.0
+            for users, n, figure, width in (
+                ("all", len(known), value + remembered, half),
+                ("held_out", int(known["held_out"].sum()), value, half if part else half * np.sqrt(5)),
             ):
-                found = _attackers(value, width, after)
+                found = _attackers(figure, width, after)
                 rows += [names | {"users": users, "n_users": n} | row for row in found]
     return pd.DataFrame(rows)
 
@@ -311,8 +372,8 @@ def make_history() -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["stage", "epoch", "name", "value", "seconds"])
 
 
-def make_projection(people: pd.DataFrame) -> pd.DataFrame:
-    """Rows of `projection.csv`: women and men sit apart before mitigation, and not after it."""
+def make_projection(people: pd.DataFrame, parts: bool = False) -> pd.DataFrame:
+    """Rows of `projection.csv`: women and men sit apart before mitigation, and not after it; so with split profiles."""
     rng = np.random.default_rng(1)
     drawn = people.iloc[np.sort(rng.permutation(N_USERS)[:N_DRAWN])]
     side = np.where(drawn["gender"] == "women", 1.0, -1.0)
@@ -324,6 +385,12 @@ def make_projection(people: pd.DataFrame) -> pd.DataFrame:
         ("profile_text", "profile_raw", "text", "data"): home + np.column_stack([1.5 * side, 0 * side]),
         ("profile_audio", "profile_raw", "audio", "data"): home[:, ::-1] + np.column_stack([0.6 * side, 0 * side]),
     }
+    if parts:
+        for modality in ("text", "audio"):
+            layout, raw = f"profile_{modality}", ("profile_raw", modality, "data")
+            step = np.column_stack([3.0 * side, 0 * side])
+            slices[layout, "profile_biased", modality, "after"] = slices[(layout, *raw)] + step
+            slices[layout, "profile_filtered", modality, "after"] = slices[(layout, *raw)] - step / 2
     columns = ("layout", "representation", "modality", "phase")
     return pd.concat(
         [

@@ -74,6 +74,32 @@ def test_before_and_after_are_written_outwards_where_all_marks_are_close():
     assert words["after"] == "right"
 
 
+def split(biased: find.Figure | None = None) -> find.Finding:
+    raw, filtered = find.Figure(0.78, 0.76, 0.80, 900), find.Figure(0.51, 0.49, 0.53, 900)
+    return find.Finding("text", "Text", raw, filtered, "within", 0.05, biased=biased)
+
+
+def test_the_biased_part_stands_on_a_line_of_its_own_without_a_verdict():
+    biased = find.Figure(0.81, 0.79, 0.83, 900)
+    fig = dumbbell([split(biased), split()], 0.05, find.RAW_FILTERED)
+    rings, marks, squares = fig.data
+    assert (list(rings.x), list(marks.x), list(squares.x)) == ([78, 78], [51, 51], [81])
+    assert squares.marker.symbol == "square"
+    assert squares.marker.color == theme.INK
+    assert squares.y[0] == marks.y[0] + 26
+    assert marks.y[1] - marks.y[0] == 76 + 26  # a row with a biased part is one line higher
+    labels = texts(fig)
+    assert sum(text == "biased <b>81</b>" for text in labels) == 1
+    assert sum(text in ("filtered", "after") for text in labels) == 1
+    assert fig.layout.yaxis.range == (76 + 26 + 76, 0)
+
+
+def test_a_low_biased_part_is_named_on_its_right():
+    low = find.Figure(0.49, 0.47, 0.51, 900)
+    note = next(n for n in dumbbell([split(low)], 0.05, find.RAW_FILTERED).layout.annotations if "biased" in n.text)
+    assert (note.text, note.xanchor, note.x) == ("<b>49</b> biased", "left", pytest.approx(51))
+
+
 def test_titles_from_the_data_are_text_not_markup():
     row = find.Finding("x", "<a href='x'>Gender</a>", None, find.Figure(0.5, 0.48, 0.52, 9000), "within", 0.05)
     text = json.dumps(dumbbell([row], 0.05).to_plotly_json(), default=str)
@@ -100,6 +126,14 @@ def test_people_map_is_one_shuffled_trace_of_the_disclosed():
     assert set(colours[:20]) == {0, 1}  # no group lies on top of the other
     assert [colour for _, colour in trace.marker.colorscale] == [COLOURS[0], COLOURS[0], COLOURS[1], COLOURS[1]]
     assert "women</b> 50 %" in texts(fig)[0]
+
+
+def test_a_narrow_map_wraps_its_legend():
+    xy, codes = np.arange(40.0).reshape(20, 2), np.arange(20) % 4
+    groups = ("under 25", "25 to 39", "40 to 54", "55 and over")
+    wide, narrow = (people_map(xy, codes, groups, frame_of(xy), side) for side in (400, 290))
+    assert texts(wide)[0].count("<br>") < texts(narrow)[0].count("<br>")
+    assert narrow.layout.height < wide.layout.height
 
 
 def test_people_keep_their_place_when_shuffled():

@@ -2,12 +2,14 @@
 
 import shlex
 
+import pytest
 from typer.testing import CliRunner
 
 from dashboard.choices import Choices, problem, protectable
 from dashboard.wording import data as data_words
 from dashboard.wording import train as words
 from fmm_core.cli import app
+from fmm_core.fairness.specs import MITIGATIONS
 from fmm_core.runs.store import StageTime, Status
 
 CARD = {
@@ -47,6 +49,45 @@ def test_a_curve_of_one_seed() -> None:
     assert words.cost(chosen, 5) == "**5 runs.** The recommender is trained once, the rest is quick."
 
 
+def test_a_slow_method_is_said_to_be_slow() -> None:
+    one = Choices("demo", ("text",), {"gender": 0.1}, method="fmmrec")
+    assert words.cost(one, 1).endswith("for a first look. FMMRec is trained on top, which takes longer.")
+    assert words.cost(Choices("demo", ("text",), {"gender": 0.1}, method="ridge"), 1).endswith("for a first look.")
+    assert words.cost(Choices("demo", ("text",), {}, method="fmmrec"), 1).endswith("for a first look.")
+    curve = Choices("demo", ("text",), {"gender": 0.1}, method="fairgo", whole_curve=True)
+    assert len(curve.configs()) == 18  # six weights, three seeds
+    said = words.cost(curve, 18)
+    assert said == "**18 runs.** The recommender is trained three times, FairGo 15 times, minutes each."
+
+
+@pytest.mark.parametrize("method", list(MITIGATIONS))
+def test_every_method_can_be_queued(method: str) -> None:
+    (config,) = Choices("demo", ("text",), {"gender": MITIGATIONS[method].default}, method=method).configs()
+    assert config.mitigation.name == method
+    assert config.active_weights == ({} if method == "none" else {"gender": MITIGATIONS[method].default})
+
+
+def test_every_method_says_how_long_it_takes() -> None:
+    ends = {name: spec.sentence.rsplit(". ", 1)[-1] for name, spec in MITIGATIONS.items() if name != "none"}
+    assert ends == {name: "Minutes." if MITIGATIONS[name].slow else "Seconds." for name in ends}
+    assert [name for name, spec in MITIGATIONS.items() if spec.slow] == ["fmmrec", "fairgo", "cal", "al"]
+
+
+def test_no_step_of_any_method_is_without_words() -> None:
+    for method, spec in MITIGATIONS.items():
+        assert spec.default in spec.steps
+        for weight in [step for step in spec.steps if step]:
+            said = words.summary(Choices("demo", ("text",), {"gender": weight}, method=method), CARD)
+            assert f"at {weight:g}" not in said
+
+
+def test_the_note_says_what_the_number_means() -> None:
+    assert words.protect_note("repair").endswith(
+        "The number is the share of the difference between groups that is taken away, from 0 to 1."
+    )
+    assert words.protect_note("none") == "Weights do nothing here."
+
+
 def test_names_from_the_data_stay_text() -> None:
     card = CARD | {"title": "**My** :red[films]"}
     said = words.summary(Choices("demo", ("text",)), card)
@@ -69,6 +110,8 @@ def test_no_mitigation_protects_nobody() -> None:
 def test_the_command_says_the_same() -> None:
     chosen = Choices("my data", ("text",), {"gender": 0.75})
     line = shlex.split(chosen.command())
+    steps = shlex.split(Choices("my data", ("text",), {"age": 0.1}, method="al", whole_curve=True).command())
+    assert steps[-4:] == ["--curve", "age=0,0.1,0.25,0.5,1,2", "--seeds", "3"]
     assert line[:5] == ["python", "-m", "fmm_core", "train", "--dataset"]
     assert line[5] == "my data"
     assert line[-2:] == ["--weight", "gender=0.75"]
@@ -79,6 +122,19 @@ def test_the_command_says_the_same() -> None:
 def test_lattice_without_modalities_is_refused_and_lightgcn_is_not() -> None:
     assert problem(Choices("demo", ())).startswith("LATTICE needs at least one modality.")
     assert problem(Choices("demo", (), recommender="lightgcn")) == ""
+    bare = Choices("demo", (), {"gender": 0.1}, method="fmmrec", recommender="lightgcn")
+    assert problem(bare) == "FMMRec needs at least one modality to split. Switch one on."
+
+
+def test_vectors_from_a_file_wait_for_its_name() -> None:
+    """Until then a stand-in is shown, so that command and settings can be read."""
+    unnamed = Choices("demo", (), recommender="pretrained")
+    assert problem(unnamed) == "Name the file with the vectors below."
+    assert "recommender.path=FILE.npz" in shlex.split(unnamed.command())
+    named = Choices("demo", (), recommender="pretrained", path="/data/my vectors.npz")
+    assert problem(named) == ""
+    assert [config.recommender.path for config in named.configs()] == ["/data/my vectors.npz"]
+    assert "recommender.path=/data/my vectors.npz" in shlex.split(named.command())
 
 
 def test_only_offered_attributes_can_be_protected() -> None:
@@ -95,6 +151,22 @@ def test_summary_follows_the_switches() -> None:
     assert words.summary(unseen, CARD) == (
         "**LightGCN** on **Demo films** with clicks. Protects **gender** at full strength by **LEACE**."
     )
+
+
+@pytest.mark.parametrize(
+    ("method", "weight", "end"),
+    [
+        ("ridge", 0.1, "Protects **gender** lightly by **ridge filter**."),
+        ("d2dr", 2.0, "Protects **gender** very strongly by **D2D-R**."),
+        ("fairgo", 0.25, "Protects **gender** mildly by **FairGo**."),
+        ("cal", 1.0, "Protects **gender** strongly by **CAL**."),
+        ("al", 0.5, "Protects **gender** at medium strength by **AL**."),
+        ("al", 0.3, "Protects **gender** at 0.3 by **AL**."),
+        ("fmmrec", 0.1, "Protects **gender** lightly by **FMMRec**, which splits text."),
+    ],
+)
+def test_the_summary_reads_right_for_every_method(method: str, weight: float, end: str) -> None:
+    assert words.summary(Choices("demo", ("text",), {"gender": weight}, method=method), CARD).endswith(end)
 
 
 def test_missing_items_are_said() -> None:

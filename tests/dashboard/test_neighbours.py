@@ -59,3 +59,14 @@ class TestOnMapsByHand:
 
     def test_fewer_than_two_people_say_nothing(self) -> None:
         assert np.isnan(like_neighbours(self.LINE, np.array([-1, -1, 0, -1], np.int16), k=1)).all()
+
+
+def test_some_people_are_asked_and_anyone_may_be_their_neighbour():
+    """Two clumps of three; only the odd one of the left clump is asked: both its neighbours are of the other group."""
+    xy = np.array([[0, 0], [0, 1], [1, 0], [9, 9], [9, 8], [8, 9]], float)
+    codes = np.array([1, 0, 0, 1, 1, 1])
+    asked = np.array([True, False, False, False, False, False])
+    share, chance = like_neighbours(xy, codes, asked, k=2)
+    assert share == 0.0
+    assert chance == pytest.approx(3 / 5)  # three like it among the five others
+    assert np.isnan(like_neighbours(xy, codes, np.zeros(6, bool), k=2)).all()

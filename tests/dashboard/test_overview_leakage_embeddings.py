@@ -3,43 +3,15 @@
 from pathlib import Path
 
 import pytest
-import streamlit as st
-from fixtures import RUN_ID, dataset_card, finished_run
-from streamlit.testing.v1 import AppTest
+from fixtures import RUN_ID, dataset_card, finished_run, opened, said
 
 from fmm_core.runs.config import make_config
 from fmm_core.runs.store import Status, Store, create_run
 
-ROOT = Path(__file__).resolve().parents[2]
-
-
-@pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("FMM_HOME", str(tmp_path))
-    st.cache_data.clear()
-    st.cache_resource.clear()
-    return tmp_path
-
-
-def visit(page: str = "overview", **query: str) -> AppTest:
-    """Open a page of the whole app, as an address would."""
-    at = AppTest.from_file(str(ROOT / "dashboard" / "app.py"), default_timeout=30).run()
-    if page != "overview":
-        at.switch_page(f"../pages/{page}.py")
-    for name, value in query.items():
-        at.query_params[name] = value
-    at.run()
-    assert not at.exception
-    return at
-
-
-def said(at: AppTest) -> str:
-    return " ".join(str(each.value) for kind in ("markdown", "caption") for each in at.get(kind))
-
 
 @pytest.mark.usefixtures("home")
 def test_first_visit_offers_the_example_and_teaches_the_unit():
-    at = visit()
+    at = opened()
     assert at.title[0].value == "What do your recommender's vectors give away?"
     assert [button.label for button in at.button] == ["Start the two-minute example", "Bring your own data"]
     assert len(at.get("plotly_chart")) == 2
@@ -47,7 +19,7 @@ def test_first_visit_offers_the_example_and_teaches_the_unit():
 
 def test_the_example_is_a_quick_run_on_made_up_data(home: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("fmm_core.runs.client.start_worker", lambda _: None)
-    at = visit()
+    at = opened()
     at.button(key="example").click().run()
     (run,) = Store(home).runs()
     config = run.config()
@@ -60,14 +32,14 @@ def test_the_example_is_a_quick_run_on_made_up_data(home: Path, monkeypatch: pyt
 @pytest.mark.usefixtures("home")
 @pytest.mark.parametrize("page", ["leakage", "embeddings"])
 def test_findings_pages_say_that_there_is_no_run(page: str):
-    at = visit(page)
+    at = opened(page)
     assert at.title[0].value == "There is nothing to read yet."
     assert len(at.info) == 1
 
 
 def test_overview_answers_in_its_headline(home: Path):
     finished_run(home)
-    at = visit()
+    at = opened()
     assert at.title[0].value == "Our attackers can no longer tell gender. They can still tell age."
     assert "**85 times out of 100** before mitigation and **51 times** after it" in said(at)
     assert [(metric.label, metric.value, metric.delta) for metric in at.metric] == [
@@ -81,14 +53,14 @@ def test_overview_answers_in_its_headline(home: Path):
 
 def test_overview_of_an_unmitigated_run_shows_one_square(home: Path):
     finished_run(home, method="none", weights={})
-    at = visit()
+    at = opened()
     assert at.title[0].value == "A stranger can tell gender and age from what is stored."
     assert len(at.get("plotly_chart")) == 1
 
 
 def test_an_address_that_leads_nowhere_is_said_and_another_run_shown(home: Path):
     finished_run(home)
-    at = visit("leakage", run="20200101-000000-gone-none-ffff")
+    at = opened("leakage", run="20200101-000000-gone-none-ffff")
     assert "20200101-000000-gone-none-ffff" in at.warning[0].value
     assert at.title[0].value.startswith("Age still shows.")
 
@@ -96,7 +68,7 @@ def test_an_address_that_leads_nowhere_is_said_and_another_run_shown(home: Path)
 def test_the_run_is_kept_when_the_navigation_drops_it(home: Path):
     finished_run(home)
     finished_run(home, run_id="20250101-000000-synthetic-none-0001", method="none", weights={})
-    at = visit("leakage", run="20250101-000000-synthetic-none-0001")
+    at = opened("leakage", run="20250101-000000-synthetic-none-0001")
     del at.query_params["run"]
     at.switch_page("../pages/embeddings.py").run()
     assert at.query_params["run"] == "20250101-000000-synthetic-none-0001"
@@ -114,13 +86,13 @@ def test_a_run_that_is_not_done_says_where_it_stands(home: Path, state: str, hea
     dataset_card(home)
     run = create_run(Store(home).runs_dir / RUN_ID, make_config("synthetic"))
     run.write_status(Status(state=state))  # nobody holds the lock of a run that claims to run
-    at = visit()
+    at = opened()
     assert at.title[0].value == headline
 
 
 def test_leakage_attributes_with_the_readers_tolerance(home: Path):
     finished_run(home)
-    at = visit("leakage")
+    at = opened("leakage")
     assert at.title[0].value == "Age still shows. Our attackers no longer find gender."
     at.slider(key="tolerance").set_value(10).run()
     assert not at.exception
@@ -130,13 +102,13 @@ def test_leakage_attributes_with_the_readers_tolerance(home: Path):
 
 def test_leakage_names_linear_over_correction(home: Path):
     finished_run(home, linear_after={"gender": 0.38})
-    text = said(visit("leakage"))
+    text = said(opened("leakage"))
     assert "Whoever knows 80 % of the labels and turns the linear attacker's answers round gets 62." in text
 
 
 def test_leakage_sets_the_data_beside_what_is_left(home: Path):
     finished_run(home)
-    table = visit("leakage").table[0].value
+    table = opened("leakage").table[0].value
     assert table.loc[
         table[""] == "Gender", ["Readable from the data", "Left after mitigation"]
     ].to_numpy().tolist() == [["80", "51"]]
@@ -151,7 +123,7 @@ def test_leakage_sets_the_data_beside_what_is_left(home: Path):
 )
 def test_leakage_views_come_from_the_address(home: Path, view: str, attribute: str, headline: str):
     finished_run(home)
-    at = visit("leakage", view=view, attribute=attribute)
+    at = opened("leakage", view=view, attribute=attribute)
     assert at.title[0].value == headline
     assert at.query_params["view"] == view
 
@@ -159,12 +131,12 @@ def test_leakage_views_come_from_the_address(home: Path, view: str, attribute: s
 def test_leakage_without_attributes_says_so(home: Path):
     run = finished_run(home)
     run.write_table("audit/leakage.csv", run.table("audit/leakage.csv").iloc[:0])
-    assert visit("leakage").title[0].value == "Nothing here can be audited."
+    assert opened("leakage").title[0].value == "Nothing here can be audited."
 
 
 def test_embeddings_show_before_and_after_on_the_same_axes(home: Path):
     finished_run(home)
-    at = visit("embeddings")
+    at = opened("embeddings")
     assert at.title[0].value == "Before mitigation women and men sat apart. After it they are mixed."
     assert [metric.value for metric in at.metric if metric.label == "Attacker right in 100"] == ["85", "51"]
     assert "Shown: 600 of 1,200 people" in said(at)
@@ -172,13 +144,13 @@ def test_embeddings_show_before_and_after_on_the_same_axes(home: Path):
 
 def test_embeddings_local_mix_counts_patches_beside_chance(home: Path):
     finished_run(home)
-    at = visit("embeddings", show="mix")
+    at = opened("embeddings", show="mix")
     assert sum("patches differ from everyone's mix" in each.value for each in at.markdown) == 2
 
 
 def test_embeddings_raw_profiles_have_their_own_map(home: Path):
     finished_run(home)
-    at = visit("embeddings")
+    at = opened("embeddings")
     at.selectbox(key="layout").set_value("profile_text").run()
     assert not at.exception
     assert at.title[0].value == "By text alone, women and men sit apart."
@@ -188,11 +160,11 @@ def test_embeddings_raw_profiles_have_their_own_map(home: Path):
 def test_embeddings_without_a_map_say_so(home: Path):
     run = finished_run(home)
     (run.path / "projection.csv").unlink()
-    assert visit("embeddings").title[0].value == "This run has no picture."
+    assert opened("embeddings").title[0].value == "This run has no picture."
 
 
 def test_a_damaged_table_is_a_sentence_not_a_traceback(home: Path):
     run = finished_run(home)
     (run.path / "audit" / "leakage.csv").write_text("a,b\n1,2\n", encoding="utf-8")
-    at = visit("leakage")
+    at = opened("leakage")
     assert "missing columns" in at.error[0].value

@@ -4,13 +4,14 @@ from dataclasses import replace
 
 import pandas as pd
 
-from dashboard import tradeoffs
-from dashboard.charts.curve import trade_off
+from dashboard import theme, tradeoffs
+from dashboard.charts.curve import LOOKS, trade_off
 from dashboard.charts.paying import who_pays
 from dashboard.findings import Figure
-from dashboard.tradeoffs import Hidden, Payer, Point
+from dashboard.tradeoffs import Hidden, Line, Payer, Point
 from dashboard.wording import costs
 from dashboard.wording import tradeoffs as words
+from fmm_core.fairness.specs import MITIGATIONS
 from fmm_core.runs.config import make_config
 
 
@@ -27,6 +28,7 @@ POINTS = [
     point("leace", 1, 0.95, 0.70),
 ]
 FOUND = tradeoffs.settings(POINTS, "gender")
+REPAIR = Line("repair", ("gender",))
 ROWS = [
     Payer("", "everyone", Figure(0.30, 0.29, 0.31, 943), Figure(0.29, 0.28, 0.30, 943), -0.01, -0.02, -0.005),
     Payer("g", "<b>x", Figure(0.3, 0.27, 0.33, 30), Figure(0.3, 0.26, 0.34, 30), 0, -1, 1),
@@ -51,25 +53,109 @@ def test_comparable_ignores_method_weight_and_seed_only() -> None:
 def test_what_is_left_out_is_said_with_the_reason() -> None:
     assert words.left_out(Hidden()) == ""
     said = words.left_out(Hidden(data=1, model=2))
-    assert said == "Left out: one with other data and two with another recommender or other modalities."
+    assert said == (
+        "Left out: one with other data and two with another recommender, other settings of it or other modalities."
+    )
 
 
 def test_other_recommenders_are_lines_of_their_own() -> None:
     other = replace(POINTS[2], run_id="x", made="LightGCN", kept=0.90)
     found = tradeoffs.settings([*POINTS, other], "gender")
-    assert [(each.made, each.kept) for each in found if each.weight == 1 and each.method == "repair"] == [
+    assert [(each.made, each.kept) for each in found if each.weights == (1,) and each.method == "repair"] == [
         ("", 0.96),
         ("LightGCN", 0.90),
     ]
-    names = [note.text for note in trade_off(found, "repair", 0.05, 0.65, 0.05, None).layout.annotations]
+    names = [note.text for note in trade_off(found, REPAIR, 0.05, 0.65, 0.05, None).layout.annotations]
     assert sum("<b>Repair, LightGCN</b>" in name for name in names) == 1
-    symbols = [list(trace.marker.symbol) for trace in trade_off(found, "repair", 0, 0.5, 0.05, None).data[-4:]]
+    symbols = [list(trace.marker.symbol) for trace in trade_off(found, REPAIR, 0, 0.5, 0.05, None).data[-4:]]
     assert sorted(symbols) == [["circle", "circle"], ["circle-open"], ["cross"], ["square"]]
 
 
 def test_a_line_is_named_by_what_it_was_made_with() -> None:
     assert words.made_with(make_config("a", modalities=("text", "audio"))) == "LATTICE with text and audio"
     assert words.made_with(make_config("a", recommender="lightgcn", modalities=("text",))) == "LightGCN"
+    opened = make_config("a", modalities=("text",))
+    assert words.made_with(make_config("a", preset="quick", modalities=("text",)), opened) == "LATTICE, quick"
+    layers = make_config("a", modalities=("text",), settings={"recommender.layers": 3})
+    assert words.made_with(layers, opened) == "LATTICE, layers 3"
+    assert words.made_with(make_config("a", modalities=("audio",)), opened) == "LATTICE with audio"
+
+
+def test_every_method_has_a_look_of_its_own_and_none_is_a_verdict() -> None:
+    assert set(LOOKS) == set(MITIGATIONS)
+    assert len({shape for _, shape, _ in LOOKS.values()}) == len(LOOKS)
+    assert len({glyph for _, _, glyph in LOOKS.values()}) == len(LOOKS)
+    assert not {colour for colour, _, _ in LOOKS.values()} & {theme.LEAKS, theme.WITHIN, theme.OVER}
+    assert "triangle-down" not in {shape for _, shape, _ in LOOKS.values()}  # that is a figure below guessing
+
+
+def test_nine_methods_have_nine_names_and_only_the_opened_one_weights() -> None:
+    many = [point("none", 0, 1.0, 0.85)]
+    many += [
+        point(method, weight, 0.9 - 0.01 * place - 0.1 * weight, 0.8 - 0.1 * weight)
+        for place, method in enumerate(name for name in MITIGATIONS if name != "none")
+        for weight in (0.25, 1)
+    ]
+    found = tradeoffs.settings(many, "gender")
+    notes = trade_off(found, Line("cal", ("gender",)), 0.05, 0.65, 0.05, None).layout.annotations
+    named = [note for note in notes if "<b>" in note.text]
+    assert len(named) == 9
+    for note in named:  # at the low-accuracy end: weight 1
+        title = note.text.split("<b>")[1].removesuffix("</b>")
+        ends = {words.method_title(each.method): 100 * each.kept for each in found if each.weights in ((), (1,))}
+        assert note.x == ends[title]
+    weights = [note for note in notes if note.text.endswith((">0.25</span>", ">1</span>"))]
+    cal = [100 * each.kept for each in found if each.method == "cal"]
+    assert [note.x for note in weights] == cal
+
+
+def test_another_setting_of_a_method_is_another_line() -> None:
+    """Ablations share the base, the method and the weights; averaged with the method they would pass for its seeds."""
+    opened = make_config("a", method="fmmrec", weights={"gender": 1})
+    other = make_config("a", method="fmmrec", weights={"gender": 1}, settings={"mitigation.prompt": "none"}, seed=1)
+    assert tradeoffs.comparable(opened, [("other", other)])[0] == ["other"]
+    assert words.variant(opened, opened) == ""
+    assert words.variant(other, opened) == "prompt none"
+    line = tradeoffs.line(other, variant=words.variant(other, opened))
+    assert line == Line("fmmrec", ("gender",), variant="prompt none")
+    pair = [replace(POINTS[2], method="fmmrec"), replace(POINTS[2], method="fmmrec", variant="prompt none", seed=1)]
+    found = tradeoffs.settings(pair, "gender")
+    assert [len(each.points) for each in found] == [1, 1]
+    names = [note.text for note in trade_off(found, found[0].line, 0.05, 0.65, 0.05, None).layout.annotations]
+    assert sum("<b>FMMRec, prompt none</b>" in name for name in names) == 1
+    assert sum(name.endswith(">1</span>") for name in names) == 1  # along the opened line only
+
+
+def test_a_setting_that_is_off_changes_the_name_too() -> None:
+    opened = make_config("a", method="fmmrec")
+    off = make_config(
+        "a", method="fmmrec", settings={"mitigation.fair_relations": False, "mitigation.disentangle": None}
+    )
+    assert words.variant(off, opened) == "disentangle none, fair relations off"
+    form = make_config("a", method="fmmrec", settings={"mitigation.disentangle.form": "adversarial"})
+    assert words.variant(form, opened) == "form adversarial"
+    quick = make_config("a", method="fmmrec", preset="quick")
+    assert words.variant(quick, opened) == "epochs 10, adversary steps 2"
+    long = Line("fmmrec", ("gender",), variant="epochs 10, adversary steps 2, prompt none")
+    assert words.line_title(long) == "FMMRec, epochs 10, adversary steps 2, …"
+
+
+def test_a_run_at_weight_0_is_no_mitigation_whatever_its_settings() -> None:
+    config = make_config("a", method="fmmrec", weights={"gender": 0}, settings={"mitigation.prompt": "none"})
+    assert tradeoffs.line(config, variant="prompt none") == Line("none")
+
+
+def test_lines_that_protect_others_are_told_apart() -> None:
+    both = replace(POINTS[2], weights=(("age", 0.5), ("gender", 1.0)), kept=0.9)
+    found = tradeoffs.settings([*POINTS, both], "gender")
+    names = [note.text for note in trade_off(found, both.line, 0.05, 0.65, 0.05, None).layout.annotations]
+    assert sum("<b>Repair for gender</b>" in name for name in names) == 1  # unlike the opened run
+    assert sum("<b>Repair</b>" in name for name in names) == 1
+    assert sum(name.endswith(">0.5/1</span>") for name in names) == 1
+    titles = words.line_titles([each.line for each in found], Line("none"))
+    assert titles[both.line] == "Repair for age and gender"  # unlike most
+    assert titles[REPAIR] == "Repair"
+    assert words.point_alt(found[-1]).startswith("Repair, weight: gender 1")
 
 
 def test_seeds_are_averaged_and_below_guessing_is_folded() -> None:
@@ -93,25 +179,25 @@ def test_all_at_once_is_the_worst_attribute() -> None:
 
 
 def test_front_leaves_out_what_another_beats() -> None:
-    assert [(each.method, each.weight) for each in tradeoffs.front(FOUND)] == [
-        ("none", 0),
-        ("repair", 0.5),
-        ("repair", 1),
+    assert [(each.method, each.weights) for each in tradeoffs.front(FOUND)] == [
+        ("none", ()),
+        ("repair", (0.5,)),
+        ("repair", (1,)),
     ]
 
 
 def test_knee_gains_most_for_least() -> None:
     best = tradeoffs.knee(FOUND)
     assert best is not None
-    assert (best.method, best.weight) == ("repair", 0.5)
+    assert (best.method, best.weights) == ("repair", (0.5,))
     assert tradeoffs.knee(FOUND[:2]) is None
 
 
 def test_limits_and_the_nearest_miss() -> None:
-    inside = [(each.method, each.weight) for each in FOUND if tradeoffs.meets(each, 0.05, 0.65)]
-    assert inside == [("repair", 0.5), ("repair", 1)]
+    inside = [(each.method, each.weights) for each in FOUND if tradeoffs.meets(each, 0.05, 0.65)]
+    assert inside == [("repair", (0.5,)), ("repair", (1,))]
     close = tradeoffs.nearest(FOUND, 0.0, 0.55)
-    assert (close.method, close.weight) == ("repair", 1)
+    assert (close.method, close.weights) == ("repair", (1,))
 
 
 def test_headlines() -> None:
@@ -156,7 +242,7 @@ def test_payers_from_the_table() -> None:
 
 
 def test_the_curve_marks_what_meets_the_limits() -> None:
-    figure = trade_off(FOUND, "repair", 0.05, 0.65, 0.05, tradeoffs.knee(FOUND))
+    figure = trade_off(FOUND, REPAIR, 0.05, 0.65, 0.05, tradeoffs.knee(FOUND))
     symbols = {trace.customdata[0]: list(trace.marker.size) for trace in figure.data if trace.customdata is not None}
     assert symbols == {"none-0-0": [11], "leace-1-0": [11], "repair-0.5-0": [16, 16]}
     printed = [note.text for note in figure.layout.annotations]

@@ -6,7 +6,7 @@ import pytest
 from fixtures import make_accuracy, make_groups, make_people
 
 from dashboard.findings import Figure, Finding
-from dashboard.wording import costs, headlines, leakage, numbers, sentences, states
+from dashboard.wording import costs, headlines, leakage, names, numbers, sentences, states
 from fmm_core.runs.store import Problem, Status
 
 
@@ -267,3 +267,80 @@ def test_what_is_stored_is_told_as_a_pair_never_as_a_hit_rate():
     deck = leakage.stored_deck([finding])
     assert deck.startswith("Shown one woman and one man, whoever holds the item average picks the woman")
     assert "times out of 100" in deck
+
+
+RAW, FREE, LESS, SAME, MORE, WIDE, EDGE = (
+    (0.78, 0.76, 0.80),
+    (0.51, 0.49, 0.53),
+    (0.65, 0.63, 0.67),
+    (0.77, 0.75, 0.79),
+    (0.84, 0.82, 0.86),
+    (0.55, 0.44, 0.66),
+    (0.53, 0.50, 0.56),
+)
+"""Held-out figures of a profile: raw leaks; the filtered one is silent, leaks less, as much, more; cannot be told."""
+
+
+def profile(title: str, filtered: tuple[float, float, float], raw=RAW, biased=(0.80, 0.78, 0.82)) -> Finding:
+    after = Figure(*filtered, 900)
+    return Finding(
+        title.lower(), title, Figure(*raw, 900), after, after.judged(0.05), 0.05, None, ("women", "men"),
+        None if biased is None else Figure(*biased, 900),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("found", "sentence"),
+    [
+        ([profile("Text", FREE), profile("Audio", FREE)],
+         "The filtered profiles no longer show gender; the biased ones do."),
+        ([profile("Text", FREE, biased=FREE)], "The filtered profiles no longer show gender."),
+        ([profile("Text", FREE, biased=None)], "The filtered profiles no longer show gender."),
+        ([profile("Text", LESS), profile("Audio", FREE)], "Filtering took gender out of audio, not out of text."),
+        ([profile("Text", WIDE), profile("Audio", FREE)], "Filtering took gender out of audio. Text is not settled."),
+        ([profile("Text", LESS), profile("Audio", LESS)],
+         "The filtered profiles still show gender, but less than the raw ones."),
+        ([profile("Text", SAME), profile("Audio", LESS)], "The filtered profiles still show gender."),
+        ([profile("Text", MORE)], "The filtered profiles show gender more than the raw ones."),
+        ([profile("Text", SAME), profile("Audio", WIDE)],
+         "The filtered text profile still shows gender. Audio is not settled."),
+        ([profile("Text", WIDE, raw=(0.6, 0.48, 0.72))],
+         "Too few people to tell whether the filtered profiles still show gender."),
+        ([profile("Text", WIDE)],
+         "The filtered profiles show gender less than the raw ones. How little is not settled."),
+        ([profile("Text", EDGE, raw=(0.55, 0.52, 0.58))],
+         "Whether the filtered profiles still show gender is too close to call."),
+        ([profile("Text", FREE, raw=FREE)], "The profiles show nothing of gender, raw or filtered."),
+    ],
+)  # fmt: skip
+def test_headline_of_the_profiles(found: list[Finding], sentence: str):
+    assert headlines.profiles(found, "Gender") == sentence
+
+
+@pytest.mark.parametrize(
+    ("filtered", "raw", "sentence"),
+    [
+        (FREE, RAW, "By the raw text profile, women and men sit apart. By the filtered one they are mixed."),
+        (SAME, RAW, "By the raw text profile, women and men sit apart. By the filtered one they still do."),
+        (EDGE, RAW, "By the raw text profile, women and men sit apart. By the filtered one it is too close to call."),
+        (FREE, FREE, "By the raw text profile, women and men were mixed all along."),
+        (SAME, FREE, "By the filtered text profile, women and men sit apart."),
+        (EDGE, FREE, "Whether women and men sit apart by the filtered text profile is too close to call."),
+        (WIDE, FREE, "Too few people to tell whether women and men sit apart by the filtered text profile."),
+    ],
+)
+def test_headline_of_the_split_maps(filtered, raw, sentence: str):
+    assert headlines.split_map(profile("Text", filtered, raw=raw), "Text") == sentence
+
+
+def test_a_modality_may_be_called_anything():
+    assert "{odd} profile" in headlines.split_map(profile("{odd}", FREE), "{odd}")
+
+
+@pytest.mark.parametrize(
+    ("title", "inside"),
+    [("Repair", "repair"), ("Ridge filter", "ridge filter"), ("D2D-R", "D2D-R"), ("FairGo", "FairGo"), ("AL", "AL"),
+     ("Age band", "age band"), ("First language", "first language"), ("", "")],
+)  # fmt: skip
+def test_titles_inside_a_sentence(title: str, inside: str):
+    assert names.running(title) == inside

@@ -7,9 +7,10 @@ import pytest
 from numpy.testing import assert_array_equal
 from scipy.sparse import csr_matrix
 
-from fmm_core.errors import Cancelled
+from fmm_core.errors import Cancelled, ConfigError, DataError
 from fmm_core.metrics.ranking import recall_at
 from fmm_core.recommenders.base import Recommender
+from fmm_core.recommenders.specs import RECOMMENDERS
 from fmm_core.types import Floats, Progress, Representations, silent
 
 USERS, ITEMS = 40, 24
@@ -47,9 +48,11 @@ def constant(_: Representations) -> float:
 
 
 class RecommenderContract:
-    """Subclasses say how to build the recommender and which sets of modalities it must accept."""
+    """Subclasses say how to build the recommender, which sets of modalities it must accept, and how wide it is."""
 
     subsets: tuple[tuple[str, ...], ...]
+    width: int = QUICK["embedding_size"]
+    """Numbers per user and item, with both modalities."""
 
     def build(self, **settings: float) -> Recommender:
         raise NotImplementedError
@@ -70,29 +73,11 @@ class RecommenderContract:
 
     def test_shapes_types_and_finite_values(self) -> None:
         found = self.fit(checkerboard()[0], epochs=2)
-        assert found.user.shape == (USERS, QUICK["embedding_size"])
-        assert found.item.shape == (ITEMS, QUICK["embedding_size"])
+        assert found.user.shape == (USERS, self.width)
+        assert found.item.shape == (ITEMS, self.width)
         for table in (found.user, found.item):
             assert table.dtype == np.float32
             assert np.isfinite(table).all()
-
-    def test_one_seed_gives_bit_equal_vectors_and_another_does_not(self) -> None:
-        train, _ = checkerboard()
-        first, again, other = (self.fit(train, seed=seed, epochs=4) for seed in (3, 3, 4))
-        assert_array_equal(first.user, again.user)
-        assert_array_equal(first.item, again.item)
-        assert not np.array_equal(first.user, other.user)
-
-    def test_progress_counts_every_epoch(self) -> None:
-        seen: list[tuple[int, int, set[str]]] = []
-        self.fit(
-            checkerboard()[0],
-            progress=lambda done, total, **figures: seen.append((done, total, set(figures))),
-            epochs=5,
-            validate_every=2,
-        )
-        both = {"loss", "recall"}
-        assert seen == [(1, 5, {"loss"}), (2, 5, both), (3, 5, {"loss"}), (4, 5, both), (5, 5, both)]
 
     def test_cancelling_gets_through(self) -> None:
         calls = []
@@ -132,3 +117,41 @@ class RecommenderContract:
         assert np.isfinite(found.user @ found.item.T).all()
         assert found.user.shape[0] == USERS
         assert found.item.shape[0] == ITEMS
+
+
+class TrainedContract(RecommenderContract):
+    """What is kept besides by those that learn from the interactions."""
+
+    def test_no_modality_is_refused_in_words_by_those_that_need_one(self) -> None:
+        """The choices are named."""
+        spec = RECOMMENDERS[self.build().config.name]
+        if not spec.needs_modalities:
+            self.fit(checkerboard()[0], {}, epochs=1)
+            return
+        with pytest.raises(ConfigError) as caught:
+            self.fit(checkerboard()[0], {})
+        expected = f"modalities: {spec.title} needs at least one modality. Switch one on, or choose LightGCN."
+        assert str(caught.value) == expected
+        assert caught.value.code == "config.no_modality"
+
+    def test_nothing_to_train_on_is_said(self) -> None:
+        with pytest.raises(DataError, match="there are no interactions to train on"):
+            self.fit(csr_matrix((USERS, ITEMS), dtype=np.float32))
+
+    def test_one_seed_gives_bit_equal_vectors_and_another_does_not(self) -> None:
+        train, _ = checkerboard()
+        first, again, other = (self.fit(train, seed=seed, epochs=4) for seed in (3, 3, 4))
+        assert_array_equal(first.user, again.user)
+        assert_array_equal(first.item, again.item)
+        assert not np.array_equal(first.user, other.user)
+
+    def test_progress_counts_every_epoch(self) -> None:
+        seen: list[tuple[int, int, set[str]]] = []
+        self.fit(
+            checkerboard()[0],
+            progress=lambda done, total, **figures: seen.append((done, total, set(figures))),
+            epochs=5,
+            validate_every=2,
+        )
+        both = {"loss", "recall"}
+        assert seen == [(1, 5, {"loss"}), (2, 5, both), (3, 5, {"loss"}), (4, 5, both), (5, 5, both)]

@@ -4,16 +4,16 @@ import numpy as np
 import pytest
 import torch
 from numpy.testing import assert_allclose
-from recommender_contract import ITEMS, USERS, RecommenderContract, checkerboard, descriptions
+from recommender_contract import ITEMS, USERS, TrainedContract, checkerboard, descriptions
 from sklearn.metrics.pairwise import cosine_similarity
 
-from fmm_core.errors import ConfigError
 from fmm_core.recommenders import graphs
 from fmm_core.recommenders.base import Recommender
 from fmm_core.recommenders.build import build
+from fmm_core.recommenders.initial import xavier
 from fmm_core.recommenders.lattice import Lattice, LatticeModel
-from fmm_core.recommenders.lightgcn import xavier
 from fmm_core.recommenders.specs import LatticeConfig
+from fmm_core.recommenders.training import PairSampler
 
 
 def dense_knn(features: np.ndarray, k: int) -> np.ndarray:
@@ -31,7 +31,7 @@ def norm(graph: np.ndarray) -> np.ndarray:
     return scale[:, None] * graph * scale
 
 
-class TestLattice(RecommenderContract):
+class TestLattice(TrainedContract):
     subsets = (("text",), ("audio",), ("text", "audio"))
 
     def build(self, **settings: float) -> Recommender:
@@ -39,12 +39,6 @@ class TestLattice(RecommenderContract):
 
     def test_its_configuration_builds_it(self) -> None:
         assert isinstance(self.build(), Lattice)
-
-    def test_no_modality_is_refused_in_words(self) -> None:
-        with pytest.raises(ConfigError, match="LATTICE needs at least one modality") as caught:
-            self.fit(checkerboard()[0], {})
-        assert caught.value.code == "config.no_modality"
-        assert "LightGCN" in caught.value.mend
 
     @pytest.mark.parametrize("raw_share", [1.0, 0.9, 0.0])
     def test_vectors_follow_the_published_form(self, raw_share: float) -> None:
@@ -140,3 +134,77 @@ def test_modalities_count_by_the_softmax_of_their_weights() -> None:
     for model in (both, alone):
         model.refresh()
     assert_allclose(both.propagate()[1].detach(), alone.propagate()[1].detach(), atol=1e-6)
+
+
+def plain_training(
+    train: np.ndarray, model: LatticeModel, batches: list[list[tuple]]
+) -> tuple[list[float], np.ndarray, np.ndarray]:
+    """Losses per epoch and final vectors by dense matrices, plain indexing and plain Adam, from the model's start.
+
+    Learning rate 0.02, falling as published; regularisation 0.1; three neighbours.
+    """
+    users, items = model.user.detach().clone().requires_grad_(), model.item.detach().clone().requires_grad_()
+    features = [table.detach().clone().requires_grad_() for table in model.features]
+    maps = [
+        (of.weight.detach().clone().requires_grad_(), of.bias.detach().clone().requires_grad_()) for of in model.maps
+    ]
+    mixture = torch.zeros(len(features), requires_grad=True)
+    optimiser = torch.optim.Adam([users, items, *features, *(part for of in maps for part in of), mixture], fused=False)
+    clicks = torch.from_numpy(np.block([[np.eye(len(train)), train], [train.T, np.eye(train.shape[1])]])).float()
+    clicks = clicks / clicks.sum(dim=1, keepdim=True)
+    raw = [torch.from_numpy(norm(dense_knn(table.detach().numpy(), 3))).float() for table in features]
+
+    def knn(table: torch.Tensor) -> torch.Tensor:
+        unit = torch.nn.functional.normalize(table, dim=1)
+        return unit @ unit.T * torch.from_numpy(dense_knn(table.detach().numpy(), 3) != 0)
+
+    def item_graph() -> torch.Tensor:
+        omega = torch.softmax(mixture, dim=0)
+        mixed = sum(o * knn(table @ w.T + b) for o, table, (w, b) in zip(omega, features, maps, strict=True))
+        sums = mixed.sum(dim=1)
+        learned = mixed / torch.sqrt(sums[:, None] * sums[None, :])
+        return 0.9 * sum(o * graph for o, graph in zip(omega, raw, strict=True)) + 0.1 * learned
+
+    def vectors(alike: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        start = torch.cat([users, items])
+        mean = (start + clicks @ start + clicks @ clicks @ start) / 3
+        return mean[: len(train)], mean[len(train) :] + torch.nn.functional.normalize(alike @ items, dim=1)
+
+    losses = []
+    for epoch, of_epoch in enumerate(batches):
+        optimiser.param_groups[0]["lr"] = 0.02 * 0.96 ** (epoch / 50)
+        graph, total = item_graph(), 0.0
+        for user, liked, other in of_epoch:
+            u, v = vectors(graph)
+            u, better, worse = u[user], v[liked], v[other]
+            norms = sum((part**2).sum() for part in (u, better, worse)) / (2 * len(user))
+            loss = -torch.log(torch.sigmoid((u * better).sum(1) - (u * worse).sum(1))).mean() + 0.1 * norms
+            optimiser.zero_grad()
+            loss.backward()
+            optimiser.step()
+            graph, total = graph.detach(), total + loss.item() * len(user)
+        losses.append(total / sum(len(user) for user, _, _ in of_epoch))
+    return losses, *(table.detach().numpy() for table in vectors(item_graph()))
+
+
+def test_training_equals_plain_full_propagation() -> None:
+    """Three epochs of four batches."""
+    train, losses = checkerboard()[0], []
+    config = LatticeConfig(
+        embedding_size=8, neighbours=3, epochs=3, batch_size=100, learning_rate=0.02, regularisation=0.1
+    )
+    found = build(config).fit(
+        train,
+        descriptions(),
+        validate=lambda _: float(len(losses)),  # the last is always the best
+        progress=lambda *_, **figures: losses.append(figures["loss"]),
+        seed=3,
+    )
+    sampler = PairSampler(train, 3)
+    batches = [list(sampler.epoch(100)) for _ in range(3)]
+    expected, users, items = plain_training(
+        train.toarray(), LatticeModel(config, train, descriptions(), seed=3), batches
+    )
+    assert_allclose(losses, expected, rtol=1e-5)
+    assert_allclose(found.user, users, rtol=1e-4, atol=1e-5)
+    assert_allclose(found.item, items, rtol=1e-4, atol=1e-5)

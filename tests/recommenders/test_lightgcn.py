@@ -3,15 +3,16 @@
 import numpy as np
 import torch
 from numpy.testing import assert_allclose, assert_array_equal
-from recommender_contract import ITEMS, USERS, RecommenderContract, checkerboard
+from recommender_contract import ITEMS, USERS, TrainedContract, checkerboard
 
 from fmm_core.recommenders.base import Recommender
 from fmm_core.recommenders.build import build
-from fmm_core.recommenders.lightgcn import LightGCN, LightGCNModel, xavier
+from fmm_core.recommenders.initial import xavier
+from fmm_core.recommenders.lightgcn import LightGCN, LightGCNModel
 from fmm_core.recommenders.specs import LightGCNConfig
 
 
-class TestLightGCN(RecommenderContract):
+class TestLightGCN(TrainedContract):
     subsets = ((), ("text", "audio"))
 
     def build(self, **settings: float) -> Recommender:

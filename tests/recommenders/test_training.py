@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from fmm_core.errors import DataError, RunError
 from fmm_core.recommenders.specs import TrainingConfig
-from fmm_core.recommenders.training import PairSampler, batch_size, bpr_loss, half_squared_norms, train
+from fmm_core.recommenders.training import PairSampler, batch_size, bpr_loss, half_squared_norms, squared_norms, train
 from fmm_core.types import Representations, silent
 
 
@@ -108,6 +108,12 @@ def test_size_of_a_batch_by_hand() -> None:
     """Squares sum to 1 + 4 and 9 + 0 over a batch of two."""
     size = half_squared_norms(torch.tensor([[1.0, 0.0], [0.0, 2.0]]), torch.tensor([[3.0, 0.0], [0.0, 0.0]]))
     assert size.item() == pytest.approx(14 / 4)
+
+
+def test_norms_of_rows_by_hand() -> None:
+    """Squares sum to 5, 9 and 16; the first row is named twice, the second never."""
+    table = torch.tensor([[1.0, 2.0], [3.0, 0.0], [0.0, 4.0]])
+    assert squared_norms(table, torch.tensor([0, 2, 0])).item() == pytest.approx(26)
 
 
 def test_regularisation_keeps_vectors_small() -> None:

@@ -22,7 +22,14 @@ def test_a_stored_config_reads_back_equal() -> None:
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        ({"recommender": "magic"}, 'there is no recommender "magic". Choose one of: lattice, lightgcn.'),
+        (
+            {"recommender": "magic"},
+            'there is no recommender "magic". Choose one of: lattice, lightgcn, bpr, vbpr, dragon, pretrained.',
+        ),
+        (
+            {"recommender": "pretrained"},
+            "setting recommender.path: no file is named; add --set recommender.path=FILE.npz.",
+        ),
         (
             {"method": "hope"},
             'there is no method "hope". Choose one of: repair, ridge, fmmrec, leace, d2dr, fairgo, cal, al, none.',

@@ -1,0 +1,266 @@
+"""All mitigations in one table: `python bench/methods.py --home STORE [--ml1m FOLDER --vectors FILE] [--write]`.
+
+MovieLens-100K (LATTICE, standard, all modalities), with all attributes protected and with gender alone; and the frozen
+vectors of FILE on the data of FOLDER. Every run is an ordinary run of the store: finished ones are used again, so the
+bench can be stopped and started. Without `--write` it prints the tables made of the runs that are there; with it, it
+runs what is missing and writes docs/methods.md.
+"""
+
+import argparse
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+from fmm_core.audit.change import leakage_change
+from fmm_core.audit.paper_protocol import paper_protocol
+from fmm_core.data import storage
+from fmm_core.fairness.specs import MITIGATIONS
+from fmm_core.runs.config import RunConfig, make_config
+from fmm_core.runs.datasets import locate
+from fmm_core.runs.inputs import choose_inputs
+from fmm_core.runs.steps import StepCache
+from fmm_core.runs.store import RunFolder, Store
+from fmm_core.runs.worker import execute
+
+PLACES = {"user_vector": "user vector", "item_mean": "mean item vector", "top_k": "top-20 list"}
+THREE = (0, 1, 2)
+
+
+@dataclass(frozen=True)
+class Method:
+    """A row of the table: a mitigation, what differs from its preset, and for how many seeds it is run."""
+
+    title: str
+    name: str
+    seeds: tuple[int, ...] = (0,)
+    preset: str = "standard"
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+
+def _ablation(title: str, **settings: Any) -> Method:
+    return Method(f"FMMRec, {title}", "fmmrec", settings=settings)
+
+
+METHODS = (
+    Method("none", "none", THREE),
+    Method("repair", "repair", THREE),
+    Method("ridge filter", "ridge", THREE),
+    Method("LEACE", "leace", THREE),
+    Method("FMMRec, ours", "fmmrec", THREE),
+    Method("FMMRec, as published", "fmmrec", THREE, preset="paper"),
+    _ablation("no disentanglement", disentangle=None),
+    _ablation("no fair relations", fair_relations=False),
+    _ablation("no unfair relations", unfair_relations=False),
+    _ablation("no item adversary", item_weight=0.0),
+    _ablation("user only", filters="user_only"),
+    Method("FairGo", "fairgo"),
+    Method("CAL", "cal"),
+    Method("AL", "al"),
+    Method("D2D-R", "d2dr"),
+)
+
+
+@dataclass(frozen=True)
+class World:
+    """Data and base that all methods of one table share."""
+
+    title: str
+    dataset: str
+    protected: tuple[str, ...]
+    base: Mapping[str, Any]
+    methods: tuple[Method, ...] = METHODS
+
+    def config(self, method: Method, seed: int) -> RunConfig:
+        """The run behind one row and seed."""
+        spec = MITIGATIONS[method.name]
+        mitigation = spec.presets[method.preset].model_dump() | dict(method.settings)
+        weight = {} if method.name == "none" else dict.fromkeys(self.protected, spec.default)
+        return make_config(
+            self.dataset,
+            method=method.name,
+            weights=weight,
+            seed=seed,
+            map_users=50,  # nobody looks at these maps
+            settings={"mitigation": mitigation} | dict(self.base.get("settings", {})),
+            recommender=self.base["recommender"],
+        )
+
+
+def main() -> None:
+    """Run what is missing, then print or write the tables."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--home", type=Path, required=True)
+    parser.add_argument("--ml1m", type=Path)
+    parser.add_argument("--vectors", type=Path)
+    parser.add_argument("--only", default="", help="titles of rows to run now, separated by semicolons")
+    parser.add_argument("--write", action="store_true")
+    chosen = parser.parse_args()
+    store = Store(chosen.home)
+    pages = []
+    for world in _worlds(chosen.ml1m, chosen.vectors):
+        rows = list(_rows(store, world, chosen.write, set(filter(None, chosen.only.split(";")))))
+        if rows:
+            pages.append(_tables(world, pd.DataFrame(rows)))
+    text = "\n".join(pages)
+    print(text)
+    if chosen.write:
+        (ROOT / "docs" / "methods.md").write_text(HEAD + text, encoding="utf-8")
+
+
+def _worlds(ml1m: Path | None, vectors: Path | None) -> Iterator[World]:
+    everything = ("gender", "age", "occupation")
+    lattice = {"recommender": "lattice"}
+    yield World("MovieLens-100K, gender protected", "movielens-100k", ("gender",), lattice)
+    yield World("MovieLens-100K, all three attributes protected", "movielens-100k", everything, lattice)
+    if ml1m is not None and vectors is not None:
+        frozen = {"recommender": "pretrained", "settings": {"recommender.path": str(vectors)}}
+        once = tuple(Method(m.title, m.name, (0,), m.preset, m.settings) for m in METHODS)
+        yield World("MovieLens-1M, the published LATTICE vectors, all protected", str(ml1m), everything, frozen, once)
+
+
+def _rows(store: Store, world: World, run_missing: bool, only: set[str]) -> Iterator[dict[str, Any]]:
+    """The figures of every finished run of a world, one row a seed."""
+    done = {_identity(run.config()): run for run in store.runs() if run.status().state == "done"}
+    for method in world.methods:
+        for seed in method.seeds:
+            config = world.config(method, seed)
+            run = done.get(_identity(config))
+            if run is None and run_missing and (not only or method.title in only):
+                run = _execute(store, config)
+            if run is not None:
+                yield {"method": method.title, "seed": seed} | _figures(store, run)
+
+
+def _identity(config: RunConfig) -> str:
+    """What tells one run from another; what the run itself fills in is left out."""
+    left_out = {"fingerprint", "packages", "modalities", "attributes"}
+    raw = config.model_dump(mode="json", exclude=left_out)
+    raw["recommender"].pop("sha256", None)
+    return str(raw)
+
+
+def _execute(store: Store, config: RunConfig) -> RunFolder | None:
+    run = store.new_run(config)
+    start = time.perf_counter()
+    status = execute(run, store)
+    print(f"{run.id}: {status.state}, {time.perf_counter() - start:.0f} s {status.error or ''}", file=sys.stderr)
+    return run if status.state == "done" else None
+
+
+def _figures(store: Store, run: RunFolder) -> dict[str, Any]:
+    """Accuracy kept, every headline, the paired change, the published protocol's figures and the seconds of a run."""
+    accuracy, leakage = run.table("audit/accuracy.csv"), run.table("audit/leakage.csv")
+    recall = accuracy[(accuracy.metric == "recall") & (accuracy.k == 20)].set_index("model").value
+    found: dict[str, Any] = {"kept": recall["mitigated"] / recall["base"], "recall": recall["base"]}
+    took = {stage.name: stage.seconds for stage in run.status().stages}
+    found["seconds"] = took["filter"] + took.get("disentangle", 0.0)
+    auc = leakage[(leakage.metric == "auc") & (leakage.phase == "after")]
+    for row in auc[auc.attacker.isin(["strongest", "linear"])].itertuples():
+        key = (row.attribute, row.representation, row.modality, row.users, row.attacker)
+        found[".".join(part for part in key if part)] = (row.value, row.ci_low, row.ci_high)
+    found |= _beyond_the_run(store, run)
+    return found
+
+
+def _beyond_the_run(store: Store, run: RunFolder) -> dict[str, Any]:
+    """The change of the headline, paired by person, and the published protocol; cached, for they take a while."""
+    config = run.config()
+
+    def produce(folder: Path) -> None:
+        inputs = choose_inputs(storage.load(locate(store, config.dataset)), config)
+        with np.load(run.path / "embeddings.npz") as vectors:
+            before, after = vectors["user_before"], vectors["user_after"]
+        change = leakage_change(
+            before,
+            after,
+            inputs.attributes,
+            inputs.dataset.users,
+            eligible=inputs.eligible,
+            held_out=inputs.held_out,
+            seed=config.seed,
+        )
+        change.to_parquet(folder / "change.parquet")
+        published = paper_protocol(after, inputs.attributes, eligible=inputs.eligible, seed=config.seed)
+        published.to_parquet(folder / "published.parquet")
+
+    step = StepCache(store.cache_dir).run("bench-methods", {"run": run.id}, produce, rooms=("audit",))
+    change = pd.read_parquet(step.folder / "change.parquet")
+    found: dict[str, Any] = {
+        f"{row.attribute}.change": (row.difference, row.low, row.high)
+        for row in change[change.users == "all"].itertuples()
+    }
+    published = pd.read_parquet(step.folder / "published.parquet").set_index("attribute").value
+    return found | {f"{name}.published": float(value) for name, value in published.items()}
+
+
+HEAD = """# All mitigations in one table
+
+`python bench/methods.py --home STORE --ml1m FOLDER --vectors FILE --write` writes this page. Figures on leakage are
+AUCs × 100 of the headline attacker (the strongest, their combination among them, chosen on inner folds), read on both
+sides of 50; in brackets the 95 % interval, over several seeds the mean and the outermost ends. *held out* is the fifth
+of the people on whom no choice was made. *Change* is after minus before on the user vector with its interval paired
+by person. *Published protocol* is the authors' own measure, kept here for comparison only: it is not evidence of
+absence (gender: folded AUC of yes-or-no answers; else accuracy; best epoch on the attacker's test people).
+Weights are each method's default. *Kept* is test Recall@20 beside the base's.
+"""
+
+
+def _tables(world: World, rows: pd.DataFrame) -> str:
+    """One table per attribute."""
+    attributes = [name for name in ("gender", "age", "occupation") if f"{name}.change" in rows]
+    base = rows[rows.method == "none"].recall
+    parts = [f"\n## {world.title}\n\nTest Recall@20 of the base {_span(base, 1, 3)}.\n"]
+    for attribute in attributes:
+        columns = ["method", "seeds", "kept", *_columns(), "linear", "change", "published protocol", "seconds"]
+        lines = [f"### {attribute}\n", _line(columns), _line(["---"] * len(columns))]
+        for title, of in rows.groupby("method", sort=False):
+            places = [_interval(of[f"{attribute}.{place}.{who}.strongest"]) for place, who in _asked()]
+            linear = _interval(of[f"{attribute}.user_vector.all.linear"])
+            cells = [
+                f"{100 * of.kept.mean():.1f} %",
+                *places,
+                linear,
+                _interval(of[f"{attribute}.change"], signed=True),
+                f"{100 * of[f'{attribute}.published'].mean():.1f}",
+                f"{of.seconds.median():.0f}",
+            ]
+            lines.append(_line([str(title), str(len(of)), *cells]))
+        parts.append("\n".join(lines) + "\n")
+    return "\n".join(parts)
+
+
+def _asked() -> list[tuple[str, str]]:
+    return [(place, who) for place in PLACES for who in ("all", "held_out")]
+
+
+def _columns() -> list[str]:
+    return [f"{PLACES[place]}, {who.replace('_', ' ')}" for place, who in _asked()]
+
+
+def _line(cells: list[str]) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def _span(values: pd.Series, scale: float, digits: int) -> str:
+    low, middle, high = (f"{scale * value:.{digits}f}" for value in (values.min(), values.mean(), values.max()))
+    return middle if low == high else f"{middle} ({low} to {high})"
+
+
+def _interval(found: pd.Series, signed: bool = False) -> str:
+    """Mean over seeds and the outermost ends of their intervals."""
+    table = 100 * np.array(found.tolist())
+    sign = "+" if signed else ""
+    return f"{table[:, 0].mean():{sign}.1f} [{table[:, 1].min():.1f}, {table[:, 2].max():.1f}]"
+
+
+if __name__ == "__main__":
+    main()
