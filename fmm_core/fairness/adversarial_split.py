@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from itertools import islice
 
 import numpy as np
 import torch
@@ -16,7 +17,7 @@ from fmm_core.fairness.split_game import CORRECTED, PUBLISHED, Game
 from fmm_core.types import Codes, Progress
 
 STEPS = 10
-"""Passes over the people per epoch of the corrected game: between two looks of a fresh attacker."""
+"""Batches of people per epoch of the corrected game: between two looks of a fresh attacker."""
 JUDGES = 5
 """One person in so many stays out of the game and judges it."""
 LANDMARKS = 200
@@ -46,7 +47,8 @@ def adversarial_split(
         best = _maps(game)
         least = _told(best, rows, codes, judges)
         for epoch in range(1, config.epochs + 1):
-            loss = np.mean([game.step(table, part) for part in _batches(voters, config.batch_size, seed + epoch)])
+            batches = islice(_batches(voters, config.batch_size, seed + epoch), STEPS)
+            loss = np.mean([game.step(table, part) for part in batches])
             maps = _maps(game)
             told = _told(maps, rows, codes, judges)
             if told < least:
@@ -110,9 +112,16 @@ def _read(layers: nn.Module, width: int) -> Affine:
 
 
 def _told(maps: AffinePair, rows: NDArray[np.float32], codes: Mapping[str, Codes], judges: NDArray[np.bool_]) -> float:
-    """What a fresh attacker reads in the judges' filtered profiles, mean over the attributes."""
+    """What a fresh attacker reads in the judges' filtered profiles: |2 AUC − 1|, mean over groups, then attributes.
+
+    Ridge regression on the standardised vectors and a Gaussian kernel at some landmarks, fitted on everybody else.
+    """
     filtered = maps.filtered.apply(rows)
-    return float(np.mean([_read_out(filtered, code, judges) for code in codes.values()]))
+    z = (filtered - filtered.mean(axis=0)) / (filtered.std(axis=0) + 1e-9)
+    marks = z[~judges][:LANDMARKS]
+    squared = (z**2).sum(axis=1)[:, None] + (marks**2).sum(axis=1) - 2 * z @ marks.T
+    features = np.column_stack([z / np.sqrt(z.shape[1]), np.exp(-squared / z.shape[1]), np.ones(len(z), np.float32)])
+    return float(np.mean([_read_out(features, code, judges) for code in codes.values()]))
 
 
 @contextmanager
@@ -145,20 +154,12 @@ def _lifted(part: Affine, axes: Vectors, centre: Vectors, scale: float) -> Affin
     return Affine(matrix, centre + scale * part.shift @ axes.T - centre @ matrix)
 
 
-def _read_out(filtered: NDArray[np.floating], code: Codes, judges: NDArray[np.bool_]) -> float:
-    """How far from ½, twice, a fresh attacker's one-vs-rest AUC is on the judges: 0 nothing, 1 everything.
-
-    Ridge regression on the standardised vectors and a Gaussian kernel at some landmarks, fitted on everybody else.
-    """
+def _read_out(features: NDArray[np.float32], code: Codes, judges: NDArray[np.bool_]) -> float:
     learn, ask = ~judges & (code >= 0), judges & (code >= 0)
-    z = (filtered - filtered[learn].mean(axis=0)) / (filtered[learn].std(axis=0) + 1e-9)
-    marks = z[learn][:LANDMARKS]
-    squared = (z**2).sum(axis=1)[:, None] + (marks**2).sum(axis=1) - 2 * z @ marks.T
-    features = np.column_stack([z / np.sqrt(z.shape[1]), np.exp(-squared / z.shape[1]), np.ones(len(z))])
     groups = np.unique(code[learn])
-    one_hot = (code[learn][:, None] == groups).astype(np.float64)
+    one_hot = (code[learn][:, None] == groups).astype(np.float32)
     known = features[learn]
-    system = known.T @ known + np.eye(known.shape[1])
+    system = known.T @ known + np.eye(known.shape[1], dtype=np.float32)
     scores = features[ask] @ np.linalg.solve(system, known.T @ one_hot)
     areas = [_auc(scores[:, place], code[ask] == group) for place, group in enumerate(groups)]
     return float(np.mean([abs(2 * area - 1) for area in areas]))

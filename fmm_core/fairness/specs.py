@@ -63,14 +63,17 @@ class D2DRConfig(_Config):
 class DisentangleConfig(_Config):
     """How a modality's features are split into a part that shows the attributes and a part that does not.
 
-    *closed*: solved, rank-deficient; *adversarial*: METHOD's corrected adversarial maps; *paper*: as published.
+    *closed*: solved, rank-deficient; *adversarial*: from there on, a corrected game against opponents;
+    *paper*: the game as published.
     """
 
     form: Literal["closed", "adversarial", "paper"] = "closed"
-    epochs: int = Field(30, ge=1, le=1000, description="passes over the users (paper: over the interactions)")
-    batch_size: int = Field(2048, ge=1, description="interactions per step of the published form")
+    epochs: int = Field(
+        30, ge=1, le=1000, description="ten batches of users each (paper: passes over the interactions)"
+    )
+    batch_size: int = Field(2048, ge=1, description="users (paper: interactions) per step")
     learning_rate: float = Field(1e-3, gt=0, le=1, description="Adam step size of the adversarial forms")
-    energy: float = Field(0.5, gt=0, le=0.9, description="closed form: share of the profiles' variance kept")
+    energy: float = Field(0.5, gt=0, le=0.9, description="share of the profiles' variance kept (not by paper)")
 
 
 class TuningConfig(_Config):

@@ -120,10 +120,10 @@ class Game:
         loss.backward()
         self._move.step()
         self._drop(True)
-        biased, filtered = biased.detach(), filtered.detach()
+        questions = list(self._questions(biased.detach(), filtered.detach(), people))
         for _ in range(self.rules.opponent_steps):
             self._guess.zero_grad()
-            self._errors(biased, filtered, people).backward()
+            torch.stack([cross_entropy(guesser(seen), truth) for guesser, seen, truth in questions]).sum().backward()
             self._guess.step()
         return float(loss.detach())
 
@@ -140,14 +140,14 @@ class Game:
             total = total + self.rules.weight * cross_entropy(pair.filtered(hidden), aim)
         return total
 
-    def _errors(self, biased: Tensor, filtered: Tensor, people: Tensor) -> Tensor:
-        """What the opponents minimise: their cross-entropies with the true classes."""
-        total = torch.zeros(())
+    def _questions(
+        self, biased: Tensor, filtered: Tensor, people: Tensor
+    ) -> Iterable[tuple[nn.Module, Tensor, Tensor]]:
+        """Per opponent: itself, what it sees, and the true classes."""
         for name, known, _, truth in self._disclosed(people):
             pair = self.opponents[name]
-            total = total + cross_entropy(pair.biased(self.rules.view(biased[known])), truth)
-            total = total + cross_entropy(pair.filtered(self.rules.view(filtered[known])), truth)
-        return total
+            yield pair.biased, self.rules.view(biased[known]), truth
+            yield pair.filtered, self.rules.view(filtered[known]), truth
 
     def _disclosed(self, people: Tensor) -> Iterable[tuple[str, Tensor, Tensor, Tensor]]:
         """Per attribute: who of the batch disclosed it, their labels, and those as probabilities."""
