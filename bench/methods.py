@@ -230,7 +230,7 @@ def _tables(world: World, rows: pd.DataFrame) -> str:
                 linear,
                 _interval(of[f"{attribute}.change"], signed=True),
                 f"{100 * of[f'{attribute}.published'].mean():.1f}",
-                f"{of.seconds.median():.0f}",
+                f"{of.seconds.median():.1f}",
             ]
             lines.append(_line([str(title), str(len(of)), *cells]))
         parts.append("\n".join(lines) + "\n")
