@@ -215,11 +215,10 @@ Weights are each method's default. *Kept* is test Recall@20 beside the base's.
 
 
 def _tables(world: World, rows: pd.DataFrame) -> str:
-    """One table per attribute."""
-    attributes = [name for name in ("gender", "age", "occupation") if f"{name}.change" in rows]
+    """One table per protected attribute."""
     base = rows[rows.method == "none"].recall
     parts = [f"\n## {world.title}\n\nTest Recall@20 of the base {_span(base, 1, 3)}.\n"]
-    for attribute in attributes:
+    for attribute in world.protected:
         columns = ["method", "seeds", "kept", *_columns(), "linear", "change", "published protocol", "seconds"]
         lines = [f"### {attribute}\n", _line(columns), _line(["---"] * len(columns))]
         for title, of in rows.groupby("method", sort=False):

@@ -17,8 +17,8 @@ from fmm_core.recommenders.training import device
 SLOPE = 0.2
 DROPOUT = 0.2
 INITIAL_SPREAD = 0.01
-MASKS = 16
-"""Pages of the pool of dropout masks; each is read from a random column on."""
+MASKS, PLAY = 4, 1024
+"""Pages of the pool of dropout masks, and columns more than the largest batch has: a mask starts at a random one."""
 
 
 @dataclass(frozen=True)
@@ -117,7 +117,7 @@ class Adversaries:
         self.layers = [_layers(views, width, self.hidden, 1 if c == 2 else c, generator) for c in classes]
         parameters = [parameter for layers in self.layers for parameter in layers]
         self.optimiser = torch.optim.Adam(parameters, lr=learning_rate, fused=True)
-        shape = (MASKS, views, self.hidden * len(classes), 2 * largest)
+        shape = (MASKS, views, self.hidden * len(classes), largest + PLAY)
         kept = torch.rand(shape, generator=generator) >= DROPOUT
         self.masks = (kept.float() / (1 - DROPOUT)).to(device())
         self.random = np.random.default_rng(seed)

@@ -44,11 +44,13 @@ class RidgeFilter:
         tie · ‖X' − X‖² / ‖X‖²  +  Σ_s w_s Σ_opponents |explained_s − chance|,      X' = X + correction(X)
 
     Both terms are shares, so weights mean the same on every base. An absolute excess is an exact penalty: from some
-    weight on it is simply met, and a larger weight moves nobody further.
+    weight on it is met, and a larger weight moves people hardly further.
 
     Everyone with training interactions is moved; opponents learn from those among them who disclosed the attribute.
-    The correction sees what a person disclosed (`sees_attribute`), zeros for what they did not; people of whom nothing
-    is known are thus moved little, and stay about as readable as they were. Item vectors stay as they are.
+    The correction sees what a person disclosed (`sees_attribute`), zeros for what they did not. People of whom nothing
+    is known stay readable: a fifth of MovieLens-1M undisclosed, a logistic attacker falls from 0.84 to 0.80 on them;
+    with `sees_attribute` off, one map for everyone, to 0.71 at one point of accuracy more. With a fifth of the 943
+    people of MovieLens-100K undisclosed neither helps them. Item vectors stay as they are.
     """
 
     def __init__(self, config: RidgeConfig) -> None:

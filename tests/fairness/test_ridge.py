@@ -51,10 +51,10 @@ class TestRidgeFilter(ItemsKept, StrengthContract):
             assert all(0.4 < value < 0.62 for value in after.values()), after
 
     def test_a_weight_as_large_as_they_get_does_not_turn_guessing_round(self) -> None:
-        """Drawn to zero instead of chance, the logistic attacker ends at 0.2."""
+        """Drawn to zero instead of chance, the logistic attacker ends at 0.31, the quadratic one at 0.20."""
         given = context({GENDER: 100.0})
         after = attack(build(RidgeConfig()).fit(given).user, given.codes[GENDER])
-        assert after["logistic"] > 0.42
+        assert min(after.values()) > 0.42, after
 
     def test_labels_that_mean_nothing_stay_unreadable(self) -> None:
         given = context({GENDER: 1.0})
