@@ -29,7 +29,9 @@ MAIN = 0.9
 """Share of the profiles' variance that is looked at; the tail beyond is mostly how few items a person has."""
 
 LEAST = 3
-"""Directions that stay at least: on a line or a circle half of all people would be each other's nearest neighbours."""
+"""Directions that stay at least: on a line half of all people would be each other's nearest neighbours.
+
+So profiles of three main directions or fewer are not filtered at all."""
 
 FLAT = 1e-10
 """Variance below this share of the mean square is rounding."""
