@@ -34,7 +34,7 @@ def all_runs(run: RunFolder, card: Card, title: DeltaGenerator) -> None:
         wide = bool(st.session_state.get("wide", False))  # its switch is drawn below the figure
         points, hidden = _points(config, users, wide)
         with st.container(width="content"):
-            attribute = _attribute(points, card)
+            attribute = _attribute(points, card, config)
     found = tradeoffs.settings(points, attribute)
     left, right = st.columns(2)
     lose = left.slider(words.LOSE, 0.0, 20.0, 3.0, 0.5, format="%.1f %%", key="lose", help=words.LOSE_HELP) / 100
@@ -78,9 +78,10 @@ def _line(config: RunConfig, opened: RunConfig) -> Line:
     return tradeoffs.line(config, made, words.variant(config, opened))
 
 
-def _attribute(points: Sequence[Point], card: Card) -> str:
+def _attribute(points: Sequence[Point], card: Card, opened: RunConfig) -> str:
+    """The attribute the reader looks at: at first what the opened run protects, else what any run does."""
     names = list(points[0].attacks)
-    protected = [name for each in points for name, _ in each.weights]
+    protected = [*opened.active_weights, *(name for each in points for name, _ in each.weights)]
     options = {name: widgets.plain(attribute_title(card, name)) for name in names}
     options |= {ALL: words.AT_ONCE} if len(names) > 1 else {}
     return widgets.switch(words.ATTRIBUTE, "attribute", options, default=protected[0] if protected else names[0])
