@@ -110,8 +110,9 @@ def test_the_weights_a_method_still_lacks_are_its_own(home: Path) -> None:
 
 
 def test_trade_offs_begin_with_what_the_opened_run_protects(home: Path) -> None:
-    """Seen with a run for both beside it: a run for gender opened with a headline about age."""
-    finished_run(home, run_id="20251231-000000-demo-repair-0001", weights={"age": 1.0, "gender": 1.0})
-    run = finished_run(home, run_id="20260101-000000-demo-repair-0002", weights={"gender": 1.0})
+    """Seen with other runs beside it: a run for gender opened with a headline about age."""
+    for number in (1, 3):
+        finished_run(home, run_id=f"2026010{number}-000000-demo-repair-0000", weights={"gender": 1.0})
+    run = finished_run(home, run_id="20260102-000000-demo-repair-0000", weights={"age": 1.0})
     app = opened("tradeoffs", run=run.id)
-    assert app.session_state["kept_attribute"] == "gender"
+    assert app.session_state["kept_attribute"] == "age"
