@@ -115,4 +115,8 @@ def test_trade_offs_begin_with_what_the_opened_run_protects(home: Path) -> None:
         finished_run(home, run_id=f"2026010{number}-000000-demo-repair-0000", weights={"gender": 1.0})
     run = finished_run(home, run_id="20260102-000000-demo-repair-0000", weights={"age": 1.0})
     app = opened("tradeoffs", run=run.id)
+    for kept in ("pick_attribute", "kept_attribute", "seen_attribute"):  # as if nothing had been read before
+        del app.session_state[kept]
+    del app.query_params["attribute"]
+    app.run()
     assert app.session_state["kept_attribute"] == "age"
