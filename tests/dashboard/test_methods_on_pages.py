@@ -107,16 +107,3 @@ def test_the_weights_a_method_still_lacks_are_its_own(home: Path) -> None:
     app = opened("tradeoffs", run=run.id)
     app.button(key="more_weights").click().run()
     assert sorted(each.config().weights["gender"] for each in client.queue(Store(home))) == [0, 0.1, 0.5, 1, 2]
-
-
-def test_trade_offs_begin_with_what_the_opened_run_protects(home: Path) -> None:
-    """Seen with other runs beside it: a run for gender opened with a headline about age."""
-    for number in (1, 3):
-        finished_run(home, run_id=f"2026010{number}-000000-demo-repair-0000", weights={"gender": 1.0})
-    run = finished_run(home, run_id="20260102-000000-demo-repair-0000", weights={"age": 1.0})
-    app = opened("tradeoffs", run=run.id)
-    for kept in ("pick_attribute", "kept_attribute", "seen_attribute"):  # as if nothing had been read before
-        del app.session_state[kept]
-    del app.query_params["attribute"]
-    app.run()
-    assert app.session_state["kept_attribute"] == "age"

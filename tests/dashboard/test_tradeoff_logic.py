@@ -3,8 +3,9 @@
 from dataclasses import replace
 
 import pandas as pd
+import pytest
 
-from dashboard import theme, tradeoffs
+from dashboard import theme, tradeoff_views, tradeoffs, widgets
 from dashboard.charts.curve import LOOKS, trade_off
 from dashboard.charts.paying import who_pays
 from dashboard.findings import Figure
@@ -305,3 +306,12 @@ def test_one_sure_loss_among_many_groups_is_what_chance_brings() -> None:
     surely = payer("artist", -0.050, -0.063, -0.037)
     assert tradeoffs.stands_out([everyone, surely, *others]) == [surely]
     assert words.pays_headline([everyone, surely, *others]) == "The mitigation costs this group most: artist."
+
+
+def test_trade_offs_begin_with_what_the_opened_run_protects(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Seen with a run for age beside it: a run for gender opened with a headline about age."""
+    monkeypatch.setattr(widgets, "switch", lambda *_, default: default)
+    points = [replace(POINTS[2], weights=(("age", 1.0),))]
+    opened = make_config("a", weights={"gender": 1.0})
+    assert tradeoff_views._attribute(points, {}, opened) == "gender"
+    assert tradeoff_views._attribute(points, {}, make_config("a")) == "age"
