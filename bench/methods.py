@@ -217,7 +217,7 @@ Weights are each method's default. *Kept* is test Recall@20 beside the base's.
 def _tables(world: World, rows: pd.DataFrame) -> str:
     """One table per protected attribute."""
     base = rows[rows.method == "none"].recall
-    parts = [f"\n## {world.title}\n\nTest Recall@20 of the base {_span(base, 1, 3)}.\n"]
+    parts = [f"\n## {world.title}\n\nTest Recall@20 of the base {_span(base, 1, 3)}.{_not_run(world, rows)}\n"]
     for attribute in world.protected:
         columns = ["method", "seeds", "kept", *_columns(), "linear", "change", "published protocol", "seconds"]
         lines = [f"### {attribute}\n", _line(columns), _line(["---"] * len(columns))]
@@ -235,6 +235,14 @@ def _tables(world: World, rows: pd.DataFrame) -> str:
             lines.append(_line([str(title), str(len(of)), *cells]))
         parts.append("\n".join(lines) + "\n")
     return "\n".join(parts)
+
+
+def _not_run(world: World, rows: pd.DataFrame) -> str:
+    """Rows and seeds that are planned and not there."""
+    there = set(zip(rows.method, rows.seed, strict=True))
+    missing = [f"{each.title} (seed {seed})" for each in world.methods for seed in each.seeds
+               if (each.title, seed) not in there]  # fmt: skip
+    return f" Not run yet: {'; '.join(missing)}." if missing else ""
 
 
 def _asked() -> list[tuple[str, str]]:
