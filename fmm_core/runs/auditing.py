@@ -9,9 +9,9 @@ from fmm_core.audit.leakage import leakage_table
 from fmm_core.audit.representations import Target, data_targets, model_targets, split_targets
 from fmm_core.runs.config import RunConfig
 from fmm_core.runs.inputs import Inputs
+from fmm_core.runs.made import Made
 from fmm_core.runs.report import Stage
 from fmm_core.runs.steps import Step, StepCache
-from fmm_core.runs.vectors import load_profiles, load_representations
 from fmm_core.types import Representations
 
 ROOMS = ("data", "audit", "metrics")
@@ -28,17 +28,9 @@ class Part:
     share: float
 
 
-def audit(
-    cache: StepCache,
-    config: RunConfig,
-    inputs: Inputs,
-    pretrain: Step,
-    disentangled: Step | None,
-    mitigate: Step,
-    stage: Stage,
-) -> tuple[Step, ...]:
+def audit(cache: StepCache, config: RunConfig, inputs: Inputs, made: Made, stage: Stage) -> tuple[Step, ...]:
     """Leakage in parts, so that a curve attacks the data, the base and the disentangled profiles once."""
-    parts = _parts(config, inputs, pretrain, disentangled, mitigate)
+    parts = _parts(config, inputs, made)
     total, low, steps = sum(part.share for part in parts), 0.0, []
     for part in parts:
         high = low + part.share / total
@@ -47,19 +39,18 @@ def audit(
     return tuple(steps)
 
 
-def _parts(config: RunConfig, inputs: Inputs, pretrain: Step, disentangled: Step | None, mitigate: Step) -> list[Part]:
-    before = load_representations(pretrain.folder / "base.npz")
-    after = load_representations(mitigate.folder / "mitigated.npz")
+def _parts(config: RunConfig, inputs: Inputs, made: Made) -> list[Part]:
+    before, after = made.before(), made.after()
     train, common = inputs.split.train, _settings(config)
     data = common | {"data": config.fingerprint, "modalities": config.modalities}
     parts = [
         Part("audit-data", data, (), lambda: data_targets(train, inputs.modalities), 0.4),
-        Part("audit-before", common, (pretrain,), lambda: _targets(inputs, before, "before"), 0.3),
-        Part("audit-after", common, (mitigate,), lambda: _targets(inputs, after, "after"), 0.3),
+        Part("audit-before", common, (made.pretrain,), lambda: _targets(inputs, before, "before"), 0.3),
+        Part("audit-after", common, (made.mitigate,), lambda: _targets(inputs, after, "after"), 0.3),
     ]
-    if disentangled is not None:
-        profiles = load_profiles(disentangled.folder / "profiles.npz")
-        parts.append(Part("audit-profiles", common, (disentangled,), lambda: split_targets(train, profiles), 0.4))
+    if made.disentangled is not None:
+        profiles = made.profiles()
+        parts.append(Part("audit-profiles", common, (made.disentangled,), lambda: split_targets(train, profiles), 0.4))
     return parts
 
 

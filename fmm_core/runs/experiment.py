@@ -22,12 +22,12 @@ from fmm_core.runs.auditing import audit
 from fmm_core.runs.config import RunConfig
 from fmm_core.runs.datasets import locate
 from fmm_core.runs.inputs import Inputs, choose_inputs
+from fmm_core.runs.made import Made, base_of, keep_base, keep_mitigated, keep_profiles, profiles_of
 from fmm_core.runs.mapping import draw_maps
 from fmm_core.runs.report import Reporter, Stage
 from fmm_core.runs.results import write_results
 from fmm_core.runs.steps import Step, StepCache
 from fmm_core.runs.store import RunFolder, Store
-from fmm_core.runs.vectors import load_profiles, load_representations, save_profiles, save_representations
 
 PACKAGES = ("torch", "numpy", "scipy", "pandas", "scikit-learn", "umap-learn", "concept-erasure")
 TRAINING_ROOMS = ("data", "recommenders", "metrics")
@@ -47,12 +47,12 @@ def run_experiment(run: RunFolder, store: Store, reporter: Reporter) -> None:
         with reporter.stage("disentangle") as stage:
             disentangled = _disentangle(cache, config, config.disentangle, inputs, stage)
     with reporter.stage("filter") as stage:
-        mitigate = _mitigate(cache, config, inputs, pretrain, disentangled, stage)
+        made = Made(pretrain, disentangled, _mitigate(cache, config, inputs, pretrain, disentangled, stage))
     with reporter.stage("audit") as stage:
-        leakage = audit(cache, config, inputs, pretrain, disentangled, mitigate, stage)
+        leakage = audit(cache, config, inputs, made, stage)
     with reporter.stage("project") as stage:
-        maps = draw_maps(cache, config, inputs, pretrain, disentangled, mitigate, stage)
-    write_results(run, inputs, pretrain, mitigate, leakage, maps)
+        maps = draw_maps(cache, config, inputs, made, stage)
+    write_results(run, inputs, made, leakage, maps)
 
 
 def _prepare(run: RunFolder, store: Store, stage: Stage) -> tuple[RunConfig, Inputs]:
@@ -87,7 +87,7 @@ def _pretrain(cache: StepCache, config: RunConfig, inputs: Inputs, stage: Stage)
             progress=stage.progress(unit="epoch"),
             seed=config.seed,
         )
-        save_representations(folder / "base.npz", base)
+        keep_base(folder, base)
         _save_history(folder, stage)
 
     step = cache.run("pretrain", _base_settings(config), produce, rooms=TRAINING_ROOMS)
@@ -115,7 +115,7 @@ def _disentangle(cache: StepCache, config: RunConfig, how: DisentangleConfig, in
         }
         progress = stage.progress(unit="modality")
         found = disentangle(how, inputs.split.train, inputs.modalities, codes, progress=progress, seed=config.seed)
-        save_profiles(folder / "profiles.npz", found)
+        keep_profiles(folder, found)
         _save_history(folder, stage)
 
     settings = {
@@ -139,7 +139,7 @@ def _mitigate(
         context = Context(
             train=inputs.split.train,
             modalities=inputs.modalities,
-            base=load_representations(pretrain.folder / "base.npz"),
+            base=base_of(pretrain),
             codes={name: attribute.codes for name, attribute in inputs.attributes.items()},
             weights=config.active_weights,
             validate=inputs.validation_recall,
@@ -148,9 +148,9 @@ def _mitigate(
             ),
             progress=stage.progress(unit="round"),
             seed=config.seed,
-            profiles={} if disentangled is None else load_profiles(disentangled.folder / "profiles.npz"),
+            profiles=profiles_of(disentangled),
         )
-        save_representations(folder / "mitigated.npz", build_mitigation(config.mitigation).fit(context))
+        keep_mitigated(folder, build_mitigation(config.mitigation).fit(context))
         _save_history(folder, stage)
 
     settings = {

@@ -10,9 +10,9 @@ from fmm_core.audit.representations import profiles, reduce_dense
 from fmm_core.runs.auditing import ROOMS
 from fmm_core.runs.config import RunConfig
 from fmm_core.runs.inputs import Inputs
+from fmm_core.runs.made import Made
 from fmm_core.runs.report import Stage
 from fmm_core.runs.steps import Step, StepCache
-from fmm_core.runs.vectors import load_profiles, load_representations
 
 Slices = dict[tuple[str, str, str], np.ndarray]
 """{(representation, modality, phase): people × d}, the rows of `projection.csv` that are placed together."""
@@ -20,15 +20,7 @@ Slices = dict[tuple[str, str, str], np.ndarray]
 COLUMNS = ("layout", "representation", "modality", "phase", "user", "x", "y")
 
 
-def draw_maps(
-    cache: StepCache,
-    config: RunConfig,
-    inputs: Inputs,
-    pretrain: Step,
-    disentangled: Step | None,
-    mitigate: Step,
-    stage: Stage,
-) -> tuple[Step, ...]:
+def draw_maps(cache: StepCache, config: RunConfig, inputs: Inputs, made: Made, stage: Stage) -> tuple[Step, ...]:
     """One stacked layout for person vectors before and after; one per modality for its profiles: raw and, where
     the modality was split, biased and filtered. The profiles' maps are shared by a whole curve.
     """
@@ -38,35 +30,32 @@ def draw_maps(
 
     def vectors(folder: Path) -> None:
         report(0, total)
-        before = load_representations(pretrain.folder / "base.npz").user
-        after = load_representations(mitigate.folder / "mitigated.npz").user
-        slices = {("user_vector", "", "before"): before, ("user_vector", "", "after"): after}
+        slices = {("user_vector", "", "before"): made.before().user, ("user_vector", "", "after"): made.after().user}
         _draw("user_vector", slices, config, inputs).to_parquet(folder / "map.parquet")
 
     def of_profiles(folder: Path) -> None:
         frames = []
-        for done, (modality, slices) in enumerate(_profiles(inputs, disentangled).items(), start=1):
+        for done, (modality, slices) in enumerate(_profiles(inputs, made).items(), start=1):
             report(done, total)
             frames.append(_draw(f"profile_{modality}", slices, config, inputs))
         pd.concat([_empty_map(), *frames]).to_parquet(folder / "map.parquet")
 
     data = {"data": config.fingerprint, "split_seed": config.split_seed, "modalities": config.modalities}
-    upstream = () if disentangled is None else (disentangled,)
+    upstream = () if made.disentangled is None else (made.disentangled,)
     return (
-        cache.run("map-vectors", settings, vectors, rooms=ROOMS, upstream=(pretrain, mitigate)),
+        cache.run("map-vectors", settings, vectors, rooms=ROOMS, upstream=(made.pretrain, made.mitigate)),
         cache.run("map-profiles", settings | data, of_profiles, rooms=ROOMS, upstream=upstream),
     )
 
 
-def _profiles(inputs: Inputs, disentangled: Step | None) -> dict[str, Slices]:
+def _profiles(inputs: Inputs, made: Made) -> dict[str, Slices]:
     """Per modality its raw profile and what it was split into, reduced together so that places are comparable."""
     train = inputs.split.train
     found: dict[str, Slices] = {
         name: {("profile_raw", name, "data"): profile} for name, profile in profiles(train, inputs.modalities).items()
     }
-    if disentangled is not None:
-        for (name, kind), features in load_profiles(disentangled.folder / "profiles.npz").items():
-            found[name][f"profile_{kind}", name, "after"] = profiles(train, {name: features})[name]
+    for (name, kind), features in made.profiles().items():
+        found[name][f"profile_{kind}", name, "after"] = profiles(train, {name: features})[name]
     return {name: _reduced(slices) for name, slices in found.items()}
 
 

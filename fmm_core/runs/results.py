@@ -6,18 +6,18 @@ import pandas as pd
 from fmm_core.audit.accuracy import accuracy_tables
 from fmm_core.recommenders.popularity import popularity
 from fmm_core.runs.inputs import Inputs
+from fmm_core.runs.made import Made
 from fmm_core.runs.steps import Step
 from fmm_core.runs.store import RunFolder
-from fmm_core.runs.vectors import load_representations, save_arrays
+from fmm_core.runs.vectors import save_arrays
 from fmm_core.types import Representations
 
 
 def write_results(
-    run: RunFolder, inputs: Inputs, pretrain: Step, mitigate: Step, leakage: tuple[Step, ...], maps: tuple[Step, ...]
+    run: RunFolder, inputs: Inputs, made: Made, leakage: tuple[Step, ...], maps: tuple[Step, ...]
 ) -> None:
     """Write every table and array of a finished run into its folder."""
-    before = load_representations(pretrain.folder / "base.npz")
-    after = load_representations(mitigate.folder / "mitigated.npz")
+    before, after = made.before(), made.after()
     run.write_table("audit/leakage.csv", _concat(leakage, "leakage.parquet"))
     run.write_table("projection.csv", _concat(maps, "map.parquet"))
     _write_accuracy(run, inputs, before, after)

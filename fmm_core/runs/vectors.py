@@ -7,6 +7,9 @@ import numpy as np
 
 from fmm_core.types import Floats, Mitigated, Representations
 
+Profiles = Mapping[tuple[str, str], Floats]
+"""{(modality, "biased" | "filtered"): items × d}"""
+
 
 def save_representations(path: Path, representations: Representations) -> None:
     """Write representations, mitigated or not, as npz."""
@@ -24,21 +27,21 @@ def load_representations(path: Path) -> Mitigated:
     return Mitigated(arrays["user"], arrays["item"], arrays.get("item_bias"), _profiles(arrays))
 
 
-def save_profiles(path: Path, profiles: Mapping[tuple[str, str], Floats]) -> None:
-    """Write disentangled features, {(modality, "biased" | "filtered"): items × d}."""
+def save_profiles(path: Path, profiles: Profiles) -> None:
+    """Write disentangled features."""
     save_arrays(path, **_named(profiles))
 
 
-def load_profiles(path: Path) -> dict[tuple[str, str], Floats]:
+def load_profiles(path: Path) -> Profiles:
     """Read what `save_profiles` wrote."""
     return _profiles(_load(path))
 
 
-def _named(profiles: Mapping[tuple[str, str], Floats]) -> dict[str, Floats]:
+def _named(profiles: Profiles) -> dict[str, Floats]:
     return {f"profile.{kind}.{name}": matrix for (name, kind), matrix in profiles.items()}
 
 
-def _profiles(arrays: Mapping[str, Floats]) -> dict[tuple[str, str], Floats]:
+def _profiles(arrays: Mapping[str, Floats]) -> Profiles:
     found = {}
     for name, matrix in arrays.items():
         if name.startswith("profile."):

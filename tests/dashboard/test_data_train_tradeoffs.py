@@ -65,68 +65,6 @@ def test_train_page_queues_what_was_switched_on(home: Path) -> None:
     assert headline(app).startswith("Waiting")
 
 
-def sliders(app: AppTest) -> dict[str, float]:
-    return {each.key.rsplit("_", 1)[1]: each.value for each in app.select_slider}
-
-
-def offered(app: AppTest) -> list[str]:
-    return app.radio(key="method").options
-
-
-def test_a_first_run_chooses_from_few_methods_and_the_rest_are_one_switch_away(home: Path) -> None:
-    finished_run(home)
-    app = opened("train")
-    assert offered(app) == ["Repair", "Ridge filter", "FMMRec", "None"]
-    app.toggle(key="every_method").set_value(True).run()
-    assert offered(app) == [
-        "Repair", "Ridge filter", "FMMRec", "LEACE", "D2D-R", "FairGo", "CAL", "AL", "None",
-    ]  # fmt: skip
-    app.radio(key="method").set_value("fairgo").run()
-    app.toggle(key="every_method").set_value(False).run()
-    assert not app.exception
-    assert app.radio(key="method").value == "fairgo"  # what is chosen stays in the list
-    assert offered(app) == ["Repair", "Ridge filter", "FMMRec", "FairGo", "None"]
-
-
-def test_another_method_keeps_whom_to_protect_and_takes_its_own_weights(home: Path) -> None:
-    finished_run(home)
-    app = opened("train")
-    assert sliders(app) == {"gender": 1.0, "age": 0.0, "handedness": 0.0}
-    by_key = {each.key.rsplit("_", 1)[1]: each for each in app.select_slider}
-    by_key["gender"].set_value(0.0)
-    by_key["age"].set_value(0.75).run()
-    app.radio(key="method").set_value("fmmrec").run()
-    assert sliders(app) == {"gender": 0.0, "age": 0.1, "handedness": 0.0}
-    assert app.select_slider[0].options == [
-        "off (0)", "light (0.1)", "mild (0.25)", "medium (0.5)", "strong (1)", "very strong (2)",
-    ]  # fmt: skip
-    app.select_slider[1].set_value(2.0).run()
-    app.radio(key="method").set_value("none").run()
-    assert sliders(app) == {"gender": 0.0, "age": 0.0, "handedness": 0.0}
-    app.radio(key="method").set_value("repair").run()
-    assert sliders(app) == {"gender": 0.0, "age": 0.75, "handedness": 0.0}  # what it had last
-    app.radio(key="method").set_value("fmmrec").run()
-    assert sliders(app)["age"] == 2.0
-    app.button(key="train_button").click().run()
-    (run,) = client.queue(Store(home))
-    assert (run.config().mitigation.name, run.config().active_weights) == ("fmmrec", {"age": 2.0})
-
-
-def test_disentangling_and_relations_are_explained_where_they_happen(home: Path) -> None:
-    finished_run(home)
-    app = opened("train")
-
-    def explained() -> list[str]:
-        return [each.value for each in app.caption if each.value.startswith(("**Disentangling**", "**Relations**"))]
-
-    assert explained() == []
-    app.radio(key="method").set_value("fmmrec").run()
-    assert len(explained()) == 2
-    app.radio(key="recommender").set_value("lightgcn").run()
-    notes = [each.value for each in app.caption]
-    assert "Not used: LightGCN looks at none of them." not in notes  # FMMRec splits the modalities itself
-
-
 @pytest.mark.parametrize("method", list(MITIGATIONS))
 def test_every_method_can_be_started(home: Path, method: str) -> None:
     finished_run(home)
@@ -145,16 +83,6 @@ def test_the_whole_curve_is_queued(home: Path) -> None:
     app.toggle(key="whole_curve").set_value(True).run()
     app.button(key="train_button").click().run()
     assert len(client.queue(Store(home))) == 15
-
-
-def test_a_whole_curve_of_another_method_takes_its_steps(home: Path) -> None:
-    finished_run(home)
-    app = opened("train")
-    app.radio(key="method").set_value("ridge").run()
-    app.toggle(key="whole_curve").set_value(True).run()
-    app.button(key="train_button").click().run()
-    weights = {each.config().weights["gender"] for each in client.queue(Store(home))}
-    assert weights == {0.0, 0.1, 0.25, 0.5, 1.0, 2.0}
 
 
 def test_progress_of_a_running_run(home: Path) -> None:

@@ -70,7 +70,7 @@ def test_disentangling_and_relations_are_explained_where_they_happen(home: Path)
     assert len(explained()) == 2
     app.radio(key="recommender").set_value("lightgcn").run()
     notes = [each.value for each in app.caption]
-    assert "LightGCN looks at clicks alone and does not use it." not in notes  # FMMRec splits the modalities itself
+    assert "Not used: LightGCN looks at none of them." not in notes  # FMMRec splits the modalities itself
 
 
 def test_a_whole_curve_of_another_method_takes_its_steps(home: Path) -> None:
