@@ -25,7 +25,7 @@ from fmm_core.fairness.adversary import Adversaries, Gaze, Labels, prior_entropi
 from fmm_core.fairness.context import Context
 from fmm_core.fairness.specs import TuningConfig
 from fmm_core.recommenders.graphs import Graph
-from fmm_core.recommenders.training import PairSampler, batch_size, device, half_squared_norms, threads
+from fmm_core.recommenders.training import PairSampler, batch_size, bpr_loss, device, penalty, threads
 from fmm_core.types import Mitigated, Representations
 
 CHECKS = 10
@@ -167,7 +167,7 @@ class _Tuning:
         who, place, counts = np.unique(users, return_inverse=True, return_counts=True)
         chosen = self.draw(self.rng, len(self.names))
         user, item = self.model.users(torch.from_numpy(who).to(device()), chosen), self.model.items(chosen)
-        ranking = self._ranking(user[torch.from_numpy(place).to(device())], item, liked, other)
+        ranking = self._ranking(user, item, *(torch.from_numpy(part).to(device()) for part in (place, liked, other)))
         if not len(chosen):  # no filter takes part and the base is frozen: nothing to step
             return torch.stack([ranking.detach(), torch.zeros_like(ranking), torch.zeros_like(ranking)])
         columns, labels = self._seen(user, item, who, counts)
@@ -179,15 +179,12 @@ class _Tuning:
         self.adversaries.train(columns, labels, chosen, self.config.adversary_steps)
         return torch.stack([ranking, known.mean(), torch.ones_like(ranking)]).detach()
 
-    def _ranking(self, user: Tensor, item: Tensor, liked: NDArray[np.int64], other: NDArray[np.int64]) -> Tensor:
-        """The base's loss: ``−mean log σ(s⁺ − s⁻)`` and the norms of the vectors that take part."""
-        better, worse = (torch.from_numpy(part).to(device()) for part in (liked, other))
-        margin = (user * (item[better] - item[worse])).sum(dim=1)
-        if self.bias is not None:
-            margin = margin + self.bias[better] - self.bias[worse]
-        loss = -nn.functional.logsigmoid(margin).mean()
+    def _ranking(self, user: Tensor, item: Tensor, rows: Tensor, better: Tensor, worse: Tensor) -> Tensor:
+        """The base's loss and the norms of the vectors that take part; `rows` are places in `user`."""
+        head_start = 0.0 if self.bias is None else self.bias[better] - self.bias[worse]
+        loss = bpr_loss(user[rows], item[better], item[worse], head_start)
         if self.config.regularisation:
-            loss = loss + self.config.regularisation * half_squared_norms(user, item[better], item[worse])
+            loss = loss + self.config.regularisation * penalty(user, item, rows, better, worse)
         return loss
 
     def _seen(

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
@@ -110,70 +110,49 @@ class RecommenderSpec:
     needs_file: bool = False
 
 
+def _presets(
+    config: type[TrainingConfig], standard: Mapping[str, Any], quick: Mapping[str, Any], **always: Any
+) -> dict[str, Any]:
+    """How thorough a training is; only what differs between models is named."""
+    short = {"epochs": 40, "patience": 5, "batch_size": 4096, "most_steps": 50}
+    long = {"epochs": 1000, "patience": 20, "validate_every": 1, "most_steps": 100_000, "learning_rate": 1e-3}
+    return {
+        "quick": config(**short, **quick, **always),
+        "standard": config(**standard, **always),
+        "paper": config(**long, **always),
+    }
+
+
 RECOMMENDERS: dict[str, RecommenderSpec] = {
     "lattice": RecommenderSpec(
         title="LATTICE",
         sentence="Links items that look, sound or read alike, and people through the items they chose.",
         needs_modalities=True,
-        presets={
-            "quick": LatticeConfig(
-                epochs=40, patience=5, batch_size=4096, most_steps=50, learning_rate=1e-2, learn_graph_every=5
-            ),
-            "standard": LatticeConfig(learning_rate=3e-3),
-            "paper": LatticeConfig(epochs=1000, patience=20, validate_every=1, most_steps=100_000, learning_rate=1e-3),
-        },
+        presets=_presets(LatticeConfig, {"learning_rate": 3e-3}, {"learning_rate": 1e-2, "learn_graph_every": 5}),
     ),
     "lightgcn": RecommenderSpec(
         title="LightGCN",
         sentence="Learns from clicks alone: people who chose the same items end up close together.",
         needs_modalities=False,
-        presets={
-            "quick": LightGCNConfig(epochs=40, patience=5, batch_size=4096, most_steps=50, learning_rate=1e-2),
-            "standard": LightGCNConfig(),
-            "paper": LightGCNConfig(epochs=1000, patience=20, validate_every=1, most_steps=100_000, learning_rate=1e-3),
-        },
+        presets=_presets(LightGCNConfig, {}, {"learning_rate": 1e-2}),
     ),
     "bpr": RecommenderSpec(
         title="BPR-MF",
         sentence="Learns one vector per person and item from clicks alone: the plainest of all.",
         needs_modalities=False,
-        presets={
-            "quick": BPRConfig(
-                epochs=40, patience=5, batch_size=4096, most_steps=50, learning_rate=5e-3, regularisation=1e-2
-            ),
-            "standard": BPRConfig(learning_rate=2e-3, regularisation=1e-2),
-            "paper": BPRConfig(
-                epochs=1000, patience=20, validate_every=1, most_steps=100_000, learning_rate=1e-3, regularisation=1e-2
-            ),
-        },
+        presets=_presets(BPRConfig, {"learning_rate": 2e-3}, {"learning_rate": 5e-3}, regularisation=1e-2),
     ),
     "vbpr": RecommenderSpec(
         title="VBPR",
         sentence="Learns from clicks, and reads what an item looks, sounds or says straight into its vector.",
         needs_modalities=True,
-        presets={
-            "quick": VBPRConfig(
-                epochs=40, patience=5, batch_size=4096, most_steps=50, learning_rate=5e-3, regularisation=1e-2
-            ),
-            "standard": VBPRConfig(learning_rate=2e-3, regularisation=1e-2),
-            "paper": VBPRConfig(
-                epochs=1000, patience=20, validate_every=1, most_steps=100_000, learning_rate=1e-3, regularisation=1e-2
-            ),
-        },
+        presets=_presets(VBPRConfig, {"learning_rate": 2e-3}, {"learning_rate": 5e-3}, regularisation=1e-2),
     ),
     "dragon": RecommenderSpec(
         title="DRAGON",
         sentence="Links people who chose the same items and items that are alike, with its own vectors per modality.",
         needs_modalities=True,
-        presets={
-            "quick": DragonConfig(
-                epochs=40, patience=5, batch_size=4096, most_steps=50, learning_rate=2e-3, regularisation=1e-2
-            ),
-            "standard": DragonConfig(learning_rate=1e-3, regularisation=1e-2),
-            "paper": DragonConfig(
-                epochs=1000, patience=20, validate_every=1, most_steps=100_000, learning_rate=1e-3, regularisation=1e-2
-            ),
-        },
+        presets=_presets(DragonConfig, {"learning_rate": 1e-3}, {"learning_rate": 2e-3}, regularisation=1e-2),
     ),
     "pretrained": RecommenderSpec(
         title="Vectors from a file",

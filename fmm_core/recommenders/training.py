@@ -86,15 +86,19 @@ class PairSampler:
         return self.owned[np.minimum(place, len(self.owned) - 1)] == keys
 
 
-def bpr_loss(user: Tensor, positive: Tensor, negative: Tensor) -> Tensor:
-    """``−mean log σ(s⁺ − s⁻)`` for a batch of vectors, each (batch, d) (Rendle et al., UAI 2009)."""
-    margin = (user * (positive - negative)).sum(dim=1)
+def bpr_loss(user: Tensor, positive: Tensor, negative: Tensor, head_start: Tensor | float = 0.0) -> Tensor:
+    """``−mean log σ(s⁺ − s⁻)`` for a batch of vectors, each (batch, d) (Rendle et al., UAI 2009).
+
+    `head_start` is what the items' biases add to the margin.
+    """
+    margin = (user * (positive - negative)).sum(dim=1) + head_start
     return -nn.functional.logsigmoid(margin).mean()
 
 
-def half_squared_norms(*vectors: Tensor) -> Tensor:
-    """``½ Σ ‖v‖² / B`` over all rows of all tensors, each (batch, d)."""
-    return torch.stack([part.square().sum() for part in vectors]).sum() / (2 * len(vectors[0]))
+def penalty(user: Tensor, item: Tensor, users: Tensor, positives: Tensor, negatives: Tensor) -> Tensor:
+    """``½ (Σ‖u‖² + Σ‖v⁺‖² + Σ‖v⁻‖²) / B`` over the rows of two tables that a batch of B names."""
+    norms = squared_norms(user, users) + squared_norms(item, torch.cat([positives, negatives]))
+    return norms / (2 * len(users))
 
 
 def train(
@@ -187,9 +191,7 @@ def _batch_loss(model: Model, users: Tensor, positives: Tensor, negatives: Tenso
     loss = bpr_loss(*batch)
     if regularisation == 0:
         return loss
-    user, item = model.penalised(user, item)
-    norms = squared_norms(user, users) + squared_norms(item, torch.cat([positives, negatives]))
-    return loss + regularisation * norms / (2 * len(users))
+    return loss + regularisation * penalty(*model.penalised(user, item), users, positives, negatives)
 
 
 def squared_norms(table: Tensor, rows: Tensor) -> Tensor:

@@ -15,7 +15,7 @@ from fmm_core.recommenders.build import build
 from fmm_core.recommenders.dragon import Dragon, DragonModel, item_graph, mixture, user_graph
 from fmm_core.recommenders.initial import xavier, xavier_normal
 from fmm_core.recommenders.specs import DragonConfig
-from fmm_core.recommenders.training import half_squared_norms
+from fmm_core.recommenders.training import penalty
 
 SMALL = DragonConfig(embedding_size=8, neighbours=4)
 
@@ -130,7 +130,7 @@ def test_the_regulariser_is_the_mean_square_of_preferences_and_shares() -> None:
         model.share.normal_(generator=torch.Generator().manual_seed(1))
     users, items = torch.tensor([3, 8]), torch.tensor([0, 5])
     user, item = model.penalised(*model.propagate())
-    found = half_squared_norms(user[users], item[items], item[items])
+    found = penalty(user, item, users, items, items)
     preference, share = model.preference.detach().numpy()[[3, 8]], model.share.detach().numpy()[[3, 8]]
     expected = sum((preference[:, m] ** 2).mean() for m in range(2)) + (share**2).mean()
     assert found.item() == pytest.approx(expected, rel=1e-5)

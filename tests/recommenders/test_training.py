@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from fmm_core.errors import DataError, RunError
 from fmm_core.recommenders.specs import TrainingConfig
-from fmm_core.recommenders.training import PairSampler, batch_size, bpr_loss, half_squared_norms, squared_norms, train
+from fmm_core.recommenders.training import PairSampler, batch_size, bpr_loss, penalty, squared_norms, train
 from fmm_core.types import Representations, silent
 
 
@@ -104,10 +104,18 @@ def test_loss_by_hand() -> None:
     assert bpr_loss(user, positive, negative).item() == pytest.approx(expected, rel=1e-6)
 
 
-def test_size_of_a_batch_by_hand() -> None:
-    """Squares sum to 1 + 4 and 9 + 0 over a batch of two."""
-    size = half_squared_norms(torch.tensor([[1.0, 0.0], [0.0, 2.0]]), torch.tensor([[3.0, 0.0], [0.0, 0.0]]))
-    assert size.item() == pytest.approx(14 / 4)
+def test_a_head_start_is_added_to_the_margin() -> None:
+    user = torch.tensor([[1.0, 0.0]])
+    positive, negative = torch.tensor([[1.0, 0.0]]), torch.tensor([[0.0, 1.0]])
+    loss = bpr_loss(user, positive, negative, torch.tensor([2.0]))
+    assert loss.item() == pytest.approx(np.log1p(np.exp(-3)), rel=1e-6)
+
+
+def test_penalty_of_a_batch_by_hand() -> None:
+    """Users named have squares 1 and 4, items named 9, 0 and 9, 9; the batch holds two."""
+    user, item = torch.tensor([[1.0, 0.0], [0.0, 2.0]]), torch.tensor([[3.0, 0.0], [0.0, 0.0]])
+    both, first = torch.tensor([0, 1]), torch.tensor([0, 0])
+    assert penalty(user, item, both, both, first).item() == pytest.approx((1 + 4 + 9 + 0 + 9 + 9) / 4)
 
 
 def test_norms_of_rows_by_hand() -> None:
