@@ -113,7 +113,7 @@ def _disentangle(cache: StepCache, config: RunConfig, how: DisentangleConfig, in
             name: np.where(inputs.held_out, UNDISCLOSED, inputs.attributes[name].codes).astype(np.int16)
             for name in config.active_weights
         }
-        progress = stage.progress(unit="modality")
+        progress = stage.progress(unit="round")
         found = disentangle(how, inputs.split.train, inputs.modalities, codes, progress=progress, seed=config.seed)
         keep_profiles(folder, found)
         _save_history(folder, stage)
@@ -157,6 +157,7 @@ def _mitigate(
         "mitigation": config.mitigation.model_dump(mode="json"),
         "weights": config.active_weights,
         "attributes": config.attributes,
+        "user_split_seed": config.user_split_seed,  # choices are made on all but the held-out people
         "seed": config.seed,
     }
     rooms = (*TRAINING_ROOMS, "fairness", "audit")

@@ -120,3 +120,12 @@ def test_an_unknown_modality_ends_in_a_sentence(store: Store) -> None:
     assert status.error is not None
     assert status.error.what == 'the data set has no modality "smell" that can be used'
     assert status.error.mend == "Choose from: text, audio, image."
+
+
+@pytest.mark.usefixtures("run")
+def test_a_choice_made_on_other_people_is_made_anew(store: Store) -> None:
+    """A trained mitigation chooses its epoch on all but the held-out fifth: another fifth is another choice."""
+    other = carried_out(store, settings(user_split_seed=7))
+    reused = {stage.name: stage.reused for stage in other.status().stages}
+    assert reused["pretrain"]
+    assert not reused["filter"]
