@@ -23,11 +23,6 @@ def methods(chosen: str, every: bool) -> list[str]:
     return [name for name in MITIGATIONS if every or name in FIRST_METHODS or name == chosen]
 
 
-def disentangles(method: str) -> bool:
-    """Whether a mitigation splits the modalities, and so looks at them whatever the recommender does."""
-    return hasattr(MITIGATIONS[method].presets["standard"], "disentangle")
-
-
 @dataclass(frozen=True)
 class Choices:
     """Everything the train page asks for; `dataset` is the id of a stored data set."""
@@ -105,7 +100,7 @@ def problem(choices: Choices) -> str:
         return f"{spec.title} needs at least one modality. Switch one on, or choose LightGCN below."
     if spec.needs_file and not choices.path:
         return "Name the file with the vectors below."
-    if choices.protected and disentangles(choices.method) and not choices.modalities:
+    if choices.protected and MITIGATIONS[choices.method].splits and not choices.modalities:
         return f"{MITIGATIONS[choices.method].title} needs at least one modality to split. Switch one on."
     return ""
 

@@ -1,5 +1,7 @@
 """A run on its way: bar, steps, cancel and resume; refreshes itself once a second."""
 
+from collections.abc import Sequence
+
 import streamlit as st
 
 from dashboard import loaders, state, theme, widgets
@@ -12,7 +14,6 @@ from fmm_core.runs.store import RunFolder, Status
 
 NEW = "new"
 """Stands in the address while the reader sets up another run; every link to this page drops it."""
-STEPS = ("prepare", "pretrain", "filter", "audit", "project")
 
 
 def show(run: RunFolder) -> None:
@@ -32,10 +33,11 @@ def _draw(run: RunFolder) -> None:
     status = run.status()
     before = [other.id for other in client.queue(state.store())]
     widgets.headline(words.progress_headline(status, before.index(run.id) if run.id in before else 0), _deck(status))
-    st.progress(status.fraction, words.bar_text(status, len(STEPS)))
+    stages = run.config().stages
+    st.progress(status.fraction, words.bar_text(status, len(stages)))
     left, right = st.columns([4, 7], gap="large")
     with left:
-        _steps(status)
+        _steps(status, stages)
         _buttons(run, status)
     with right:
         _so_far(run)
@@ -54,9 +56,9 @@ def _deck(status: Status) -> str:
     return widgets.plain(states.unfinished(status)[1]) if status.state != "done" else ""
 
 
-def _steps(status: Status) -> None:
+def _steps(status: Status, stages: Sequence[str]) -> None:
     ended = {stage.name: stage for stage in status.stages}
-    for name in STEPS:
+    for name in stages:
         if name in ended:
             st.status(words.step_label(ended[name]), state="complete", type="step")
         elif name == status.stage and status.state == "running":

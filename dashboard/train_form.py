@@ -43,7 +43,7 @@ def dataset() -> Card | None:
 def modalities(card: Card, recommender: str, method: str) -> tuple[str, ...]:
     """One switch per modality. Clicks are always on; where nothing looks at a modality, its row says so."""
     spec = RECOMMENDERS[recommender]
-    unused = not spec.needs_modalities and not choices.disentangles(method)
+    unused = not spec.needs_modalities and not MITIGATIONS[method].splits
     widgets.section(words.USE, words.USE_NOTE)
     _row("Clicks", words.CLICKS, True, disabled=True)
     chosen = []
@@ -120,7 +120,7 @@ def how() -> tuple[str, str]:
         offered = choices.methods(st.session_state.get("method", "repair"), every)
         method = _radio(words.MITIGATION, {name: words.method_option(name) for name in offered}, "method")
         st.toggle(words.MORE_METHODS, key="every_method", help=words.MORE_METHODS_HELP, persist_state="session")
-        if choices.disentangles(method):
+        if MITIGATIONS[method].splits:
             with st.container(key="disentangling", gap="xsmall"):
                 st.caption(words.DISENTANGLING)
                 st.caption(words.RELATIONS)

@@ -17,9 +17,9 @@ VIEWS = {"attributes": "Attributes", "stored": "What is stored", "profiles": "Pr
 CROWDS = {"all": "Everyone", "held_out": "Held-out fifth"}
 PROFILE_CROWDS = {"held_out": "Labels never seen", "all": "Everyone"}
 PROFILE_CROWDS_HELP = (
-    "The split was fitted on the labels of four fifths of the people. **Labels never seen**: the other fifth, which "
-    "makes the fair test. **Everyone** counts those four fifths too: there the biased profiles show in part what they "
-    "were told."
+    "The split was fitted on the labels of four fifths of the people. **Labels never seen**: the other fifth. "
+    "**Everyone** counts those four fifths too: there the biased profiles show in part what they were told. Either way "
+    "the attackers learn from people the split knew; who learns from others may read a little more."
 )
 PROFILES_NOTE = (
     "Each row is what a modality says about people. Ring: the raw profile. Coloured mark: the filtered one, which is "
@@ -94,7 +94,7 @@ def profiles_deck(findings: Sequence[Finding], attribute: str, scope: Scope) -> 
 def about_whom(scope: Scope) -> str:
     """Whether the split knew the people a figure is about."""
     if scope.users == "held_out":
-        return "These are people whose labels the split never saw: the fair test."
+        return "These are people whose labels the split never saw."
     return "Most of these people's labels were used to make the split, which flatters the biased profiles."
 
 

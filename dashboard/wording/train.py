@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from dashboard.choices import Choices, disentangles
+from dashboard.choices import Choices
 from dashboard.tradeoffs import NONE
 from dashboard.wording.markdown import plain
 from dashboard.wording.names import attribute_title, modality_title, running
@@ -144,7 +144,7 @@ def summary(choices: Choices, card: Mapping[str, Any]) -> str:
 
 def _splits(choices: Choices, card: Mapping[str, Any]) -> str:
     """What the method takes apart, whatever the recommender looks at."""
-    if not disentangles(choices.method):
+    if not MITIGATIONS[choices.method].splits:
         return ""
     return f", which splits {listed([plain(running(modality_title(card, name))) for name in choices.modalities])}"
 

@@ -156,6 +156,7 @@ class MitigationSpec:
     default : the weight a first run takes
     presets : {"quick" | "standard" | "paper": config}
     slow : takes minutes, not seconds; the sentence says so too
+    splits : may split the modalities, and so looks at them whatever the recommender does
     """
 
     title: str
@@ -166,6 +167,7 @@ class MitigationSpec:
     default: float
     presets: Mapping[str, MitigationConfig]
     slow: bool = False
+    splits: bool = False
 
 
 T = TypeVar("T", bound=TuningConfig)
@@ -184,7 +186,6 @@ def _tuned(config: type[T]) -> dict[str, T]:
     }
 
 
-_SHARE = "from 0 to 1."
 _LOSS = "How much the opponents' failure counts beside accuracy while training; the published value is 0.1."
 
 MITIGATIONS: dict[str, MitigationSpec] = {
@@ -192,14 +193,14 @@ MITIGATIONS: dict[str, MitigationSpec] = {
         title="Repair",
         sentence="Moves each group's vectors onto a common centre and shape. Seconds.",
         acts_on="vectors",
-        weight_meaning=f"The share of the difference between groups that is taken away, {_SHARE}",
+        weight_meaning="The share of the difference between groups that is taken away, from 0 to 1.",
         steps=SHARES,
         default=1.0,
         presets=_always(RepairConfig()),
     ),
     "ridge": MitigationSpec(
         title="Ridge filter",
-        sentence="Moves every vector a little, until opponents that are solved exactly can only guess. Seconds.",
+        sentence="Moves every vector a little, to bring opponents that are solved exactly down to guessing. Seconds.",
         acts_on="vectors",
         weight_meaning="How much making opponents guess counts beside leaving vectors where they are; 1 is enough for "
         "MovieLens, and more does not overshoot.",
@@ -225,12 +226,13 @@ MITIGATIONS: dict[str, MitigationSpec] = {
             )
         },
         slow=True,
+        splits=True,
     ),
     "leace": MitigationSpec(
         title="LEACE",
         sentence="Removes every straight-line trace of an attribute. Seconds.",
         acts_on="vectors",
-        weight_meaning=f"The share of the straight-line trace that is taken away, {_SHARE}",
+        weight_meaning="The share of the straight-line trace that is taken away, from 0 to 1.",
         steps=SHARES,
         default=1.0,
         presets=_always(LeaceConfig()),

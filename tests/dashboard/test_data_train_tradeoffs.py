@@ -95,6 +95,16 @@ def test_progress_of_a_running_run(home: Path) -> None:
         assert not app.exception
 
 
+def test_progress_names_every_step_of_a_method_that_splits_modalities(home: Path) -> None:
+    """Seen in a walk: FMMRec's splitting was no step, and the bar counted five where there are six."""
+    run = Store(home).new_run(make_config("synthetic", method="fmmrec", weights={"gender": 0.1}))
+    with Lock(run.lock):
+        run.write_status(Status(state="running", stage="disentangle", fraction=0.4))
+        app = opened("train", run=run.id)
+        assert "Separating what each modality says" in [each.label for each in app.status]
+        assert app.get("progress")[0].proto.text == "40 %, step 1 of 6"
+
+
 def test_a_problem_in_a_fragment_or_dialog_is_a_sentence() -> None:
     def page() -> None:
         from dashboard import widgets

@@ -28,7 +28,7 @@ def test_profiles_are_read_on_people_whose_labels_the_split_never_saw(home: Path
     assert (
         "Shown one woman and one man, whoever holds the filtered text profile picks the woman 51 times out of 100, "
         "with the raw one 78, with the biased one 81. Guessing gives 50. These are people whose labels the split never "
-        "saw: the fair test."
+        "saw."
     ) in said(at)
     assert "Text: 78 raw, 51 filtered, 81 biased, within tolerance" in alt_of(at)
 
