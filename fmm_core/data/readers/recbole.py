@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 
 from fmm_core.data.construction import assemble
-from fmm_core.data.dataset import Dataset, Pairs
+from fmm_core.data.dataset import Dataset, Note, Pairs
 from fmm_core.data.encoders import encode_bags
-from fmm_core.data.readers.descriptions import add_encoded, describe
+from fmm_core.data.readers.descriptions import CATEGORY_COLUMNS, TITLE_COLUMNS, add_encoded, describe
 from fmm_core.data.readers.frames import (
     described_items,
     interaction_ids,
@@ -18,8 +18,11 @@ from fmm_core.data.readers.frames import (
     read_frame,
     read_times,
 )
+from fmm_core.data.readers.sequences import add_lists, split_types, without_lists
 from fmm_core.errors import DataError
 from fmm_core.types import Progress, silent
+
+VECTORS = (".useremb", ".itememb")
 
 
 def fits(folder: Path) -> bool:
@@ -30,22 +33,29 @@ def fits(folder: Path) -> bool:
 def read(folder: Path, progress: Progress = silent) -> Dataset:
     """Read a folder of atomic files; any rating counts as an interaction.
 
+    Types in headers may be missing. Lists are descriptions of items and no attributes of people: of `token_seq` the
+    words, of `float_seq` the numbers. Vectors that RecBole keeps beside the tables are not read.
+
     Raises
     ------
     DataError
         A file or column is missing, or its content cannot be used.
     """
-    inter_path = _one(folder, ".inter")
+    inter_path = one_file(folder, "*.inter")
     user_path, item_path = inter_path.with_suffix(".user"), inter_path.with_suffix(".item")
     inter = _read_atomic(inter_path)
     user, item = interaction_ids(inter, inter_path)
     times = read_times(inter, inter_path, "timestamp")
     progress(1, 4)
-    users, attributes, notes = people(_read_atomic(user_path), user_path, user, inter_path)
+    user_frame, list_notes = _single_answers(user_path)
+    users, attributes, notes = people(user_frame, user_path, user, inter_path)
     item_frame = _read_atomic(item_path) if item_path.exists() else None
     items, item_rows = described_items(item_frame, item_path, item, inter_path)
     progress(2, 4)
     told = describe(item_rows, separator=None)
+    if item_frame is not None:
+        described = [_first_of(item_frame, names) for names in (TITLE_COLUMNS, CATEGORY_COLUMNS)]
+        add_lists(told.modalities, told.notes, item_frame, item_path, split_types(item_path), items, described)
     progress(3, 4)
     kg_path, link_path = inter_path.with_suffix(".kg"), inter_path.with_suffix(".link")
     if kg_path.exists() and link_path.exists():
@@ -54,18 +64,46 @@ def read(folder: Path, progress: Progress = silent) -> Dataset:
         add_encoded(told.modalities, told.notes, "knowledge", what, lambda: encode_bags(bags, "a knowledge graph"))
     progress(4, 4)
     pairs = Pairs(locate_ids(user, users), locate_ids(item, items), times)
-    notes += told.notes
+    notes += [*list_notes, *told.notes, *_unread(folder)]
     return assemble(
         Dataset(inter_path.stem, users, items, pairs, told.modalities, attributes, told.titles, tuple(notes))
     )
 
 
-def _one(folder: Path, ending: str) -> Path:
-    found = sorted(folder.glob(f"*{ending}"))
+def one_file(folder: Path, pattern: str) -> Path:
+    """The only file of a folder whose name fits a pattern such as `*.inter`.
+
+    Raises
+    ------
+    DataError
+        There is none, or several.
+    """
+    found = sorted(folder.glob(pattern))
     if len(found) != 1:
-        what = f"{len(found)} files end in {ending}, one is needed"
+        what = f"{len(found)} files end in {pattern.removeprefix('*')}, one is needed"
         raise DataError(what, folder.name, "Keep exactly one.", code="data.one_file")
     return found[0]
+
+
+def _single_answers(path: Path) -> tuple[pd.DataFrame, list[Note]]:
+    frame = _read_atomic(path)
+    return without_lists(frame, split_types(path))
+
+
+def _first_of(frame: pd.DataFrame, names: tuple[str, ...]) -> str:
+    """The column that `describe` reads as the titles or the categories, "" if there is none."""
+    return next((name for name in names if name in frame), "")
+
+
+def _unread(folder: Path) -> list[Note]:
+    """A note on RecBole's files of vectors: an attack on vectors is another question than one on a data set."""
+    names = [path.name for path in sorted(folder.iterdir()) if path.suffix in VECTORS]
+    if not names:
+        return []
+    verb = "is" if len(names) == 1 else "are"
+    return [
+        Note("files.unread", len(names), f"{', '.join(names)} {verb} not read: vectors can be audited on their own.")
+    ]
 
 
 def _read_atomic(path: Path) -> pd.DataFrame:
