@@ -102,6 +102,7 @@ PEOPLE = {
     "named otherwise": {"user_info.csv": "uid,gender\n0,F\n1,M\n", "user_id_mapping.csv": "user_id\tuserID\na\t0\n"},
     "attributes": {"baby_attributes.csv": "user,u_gender\n0,F\n1,M\n", "u_id_mapping.csv": "user_id\tuserID\na\t0\n"},
     "two numberings": {"users.csv": "user_id,userID,gender\nA9,0,F\nB7,1,M\n"},
+    "columns without a name": {"users.csv": "userID,gender,,\n0,F,x,y\n1,M,x,z\n"},
     "FMMRec's attackers": {
         "baby_u_gender.attacker.train.tsv": "userID\tu_gender\n1\tM\n",
         "baby_u_gender.attacker.test.tsv": "userID\tu_gender\n0\tF\n",

@@ -180,7 +180,7 @@ def _table(path: Path, id_names: Sequence[str], id_name: str) -> pd.DataFrame:
     frame = read_frame(path, "\t" if len(_header(path)) > 1 else ",", _plain)
     found = next((name for name in id_names if name in frame), id_names[0])
     need_columns(frame, path, (found,))
-    others = frame.columns.difference((found, id_name), sort=False)
+    others = [name for name in frame.columns if name not in (found, id_name, "")]
     return frame[[found, *others]].rename(columns={found: id_name})
 
 
