@@ -17,11 +17,11 @@ from fmm_core.data.readers.frames import (
     locate_ids,
     need_columns,
     people,
-    read_frame,
     read_times,
     refuse,
 )
-from fmm_core.data.readers.recbole import one_file
+from fmm_core.data.readers.recbole import one_file, read_atomic
+from fmm_core.data.readers.sequences import column_name
 from fmm_core.errors import DataError
 from fmm_core.types import Progress, silent
 
@@ -74,7 +74,7 @@ def read(folder: Path, progress: Progress = silent) -> Dataset:
         A file or column is missing, or its content cannot be used.
     """
     inter_path = one_file(folder, "*.inter")
-    inter = read_frame(inter_path, "\t", _plain)
+    inter = read_atomic(inter_path)
     user, item = _ids(inter, inter_path)
     times, parts = read_times(inter, inter_path, TIME), _parts(inter, inter_path)
     progress(1, 3)
@@ -93,12 +93,7 @@ def read(folder: Path, progress: Progress = silent) -> Dataset:
 
 def _header(path: Path) -> list[str]:
     with path.open(encoding="utf-8-sig", errors="replace") as file:
-        return [_plain(name) for name in file.readline(LONGEST_HEADER).split("\t")]
-
-
-def _plain(name: str) -> str:
-    """A column's name without the type that RecBole would add."""
-    return name.partition(":")[0].strip()
+        return [column_name(name) for name in file.readline(LONGEST_HEADER).split("\t")]
 
 
 def _ids(inter: pd.DataFrame, path: Path) -> tuple[pd.Series, pd.Series]:
@@ -177,10 +172,10 @@ def _optional(folder: Path, patterns: Sequence[str], what: str) -> Path | None:
 
 def _table(path: Path, id_names: Sequence[str], id_name: str) -> pd.DataFrame:
     """A table beside the interactions, its ids under one name; both projects write tabs into some `.csv`."""
-    frame = read_frame(path, "\t" if len(_header(path)) > 1 else ",", _plain)
+    frame = read_atomic(path, "\t" if len(_header(path)) > 1 else ",")
     found = next((name for name in id_names if name in frame), id_names[0])
     need_columns(frame, path, (found,))
-    others = [name for name in frame.columns if name not in (found, id_name, "")]
+    others = [name for name in frame.columns if name not in (found, id_name)]
     return frame[[found, *others]].rename(columns={found: id_name})
 
 

@@ -18,7 +18,7 @@ from fmm_core.data.readers.frames import (
     read_frame,
     read_times,
 )
-from fmm_core.data.readers.sequences import add_lists, split_types, without_lists
+from fmm_core.data.readers.sequences import UNNAMED, add_lists, column_name, split_types, without_lists
 from fmm_core.errors import DataError
 from fmm_core.types import Progress, silent
 
@@ -43,13 +43,13 @@ def read(folder: Path, progress: Progress = silent) -> Dataset:
     """
     inter_path = one_file(folder, "*.inter")
     user_path, item_path = inter_path.with_suffix(".user"), inter_path.with_suffix(".item")
-    inter = _read_atomic(inter_path)
+    inter = read_atomic(inter_path)
     user, item = interaction_ids(inter, inter_path)
     times = read_times(inter, inter_path, "timestamp")
     progress(1, 4)
     user_frame, list_notes = _single_answers(user_path)
     users, attributes, notes = people(user_frame, user_path, user, inter_path)
-    item_frame = _read_atomic(item_path) if item_path.exists() else None
+    item_frame = read_atomic(item_path) if item_path.exists() else None
     items, item_rows = described_items(item_frame, item_path, item, inter_path)
     progress(2, 4)
     told = describe(item_rows, separator=None)
@@ -86,7 +86,7 @@ def one_file(folder: Path, pattern: str) -> Path:
 
 
 def _single_answers(path: Path) -> tuple[pd.DataFrame, list[Note]]:
-    frame = _read_atomic(path)
+    frame = read_atomic(path)
     return without_lists(frame, split_types(path))
 
 
@@ -106,14 +106,15 @@ def _unread(folder: Path) -> list[Note]:
     ]
 
 
-def _read_atomic(path: Path) -> pd.DataFrame:
-    """Read one file and take the type (`:token`, `:float`, …) off its column names."""
-    return read_frame(path, separator="\t", name_of=lambda name: name.partition(":")[0].strip())
+def read_atomic(path: Path, separator: str = "\t") -> pd.DataFrame:
+    """Read one file, take the type (`:token`, `:float`, …) off its column names, and leave out columns without one."""
+    frame = read_frame(path, separator, column_name)
+    return frame[[name for name in frame if not name.startswith(UNNAMED)]]
 
 
 def _facts(kg_path: Path, link_path: Path, items: np.ndarray) -> list[list[str]]:
     """What the graph holds of each item: the pairs of relation and neighbour of its entity, in both directions."""
-    kg, link = _read_atomic(kg_path), _read_atomic(link_path)
+    kg, link = read_atomic(kg_path), read_atomic(link_path)
     need_columns(kg, kg_path, ("head_id", "relation_id", "tail_id"))
     need_columns(link, link_path, ("item_id", "entity_id"))
     entity = pd.Series(link["entity_id"].to_numpy(), index=link["item_id"])

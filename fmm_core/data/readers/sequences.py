@@ -18,6 +18,15 @@ WORDS, NUMBERS = "token_seq", "float_seq"
 """RecBole's names for the two kinds of list."""
 
 
+UNNAMED = "Unnamed: "
+"""What pandas calls a column without a name, with its number behind."""
+
+
+def column_name(header: str) -> str:
+    """The name of a column without its type: age for `age:token`."""
+    return header if header.startswith(UNNAMED) else header.partition(":")[0].strip()
+
+
 def split_types(path: Path) -> dict[str, str]:
     """The type of every column, "" where the header names none: `title:token_seq` is a title of words.
 
