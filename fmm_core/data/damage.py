@@ -12,7 +12,7 @@ DAMAGE = (
     LookupError,
     TypeError,
     AttributeError,
-    NotImplementedError,
+    RuntimeError,
     OverflowError,
     struct.error,
     zipfile.BadZipFile,

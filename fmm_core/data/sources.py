@@ -70,6 +70,8 @@ def opened(source: Path, scratch: Path | None = None) -> Iterator[Path]:
         return
     if not source.is_file():
         raise DataError("this file is missing", source.name, "Check the path.", code="data.missing")
+    if _ARCHIVE.search(source.name) and source.suffix.lower() != ".zip":
+        raise DataError("only a zip is unpacked, no other kind of archive", source.name, PLAIN, code="data.archive")
     with tempfile.TemporaryDirectory(prefix="upload-", dir=scratch, ignore_cleanup_errors=True) as made:
         folder = Path(made) / _folder_name(source)
         folder.mkdir()

@@ -118,6 +118,13 @@ def test_an_npz_that_does_not_say_what_is_meant(
     assert refusal(tmp_path / "v.npz") == (code, f"v.npz: {words}")
 
 
+def test_an_npz_with_a_password(tmp_path: Path) -> None:
+    np.savez(tmp_path / "v.npz", v=np.ones((2, 2)))
+    content = bytearray((tmp_path / "v.npz").read_bytes())
+    content[content.index(b"PK\x01\x02") + 8] |= 1  # the flag of an encrypted entry
+    assert refusal(written(tmp_path, bytes(content), "v.npz"))[0] == "data.unreadable"
+
+
 def test_repeated_ids_of_arrays_are_counted_from_one(tmp_path: Path) -> None:
     np.savez(tmp_path / "v.npz", ids=["a", "b", "a"], v=np.ones((3, 1)))
     words = 'v.npz, column "ids": 1 repeated id (row 3). Keep one row per id.'

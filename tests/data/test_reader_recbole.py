@@ -242,6 +242,11 @@ def test_headers_may_have_no_types(tmp_path: Path) -> None:
     assert set(plain.modalities) == set(typed.modalities)
 
 
+def test_columns_without_a_name_are_left_out(tmp_path: Path) -> None:
+    people = "user_id:token\tgender:token\t\t\n1\tM\tx\ty\n2\tF\tz\ty\n3\tM\tx\tw\n"
+    assert set(read(tmp_path, {"tiny.user": people}).attributes) == {"gender"}
+
+
 def test_vectors_beside_the_tables_are_said_and_not_read(tmp_path: Path) -> None:
     dataset = read(tmp_path, {"tiny.itememb": "iid:token\temb:float_seq\n10\t1 2\n"})
     notes = [(note.count, note.sentence) for note in dataset.notes if note.code == "files.unread"]

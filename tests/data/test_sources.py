@@ -75,6 +75,13 @@ def test_a_missing_file_is_said(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.parametrize("name", ["shop.tar.gz", "shop.7z", "shop.RAR", "shop.tar"])
+def test_other_archives_are_refused(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_text("x")
+    words = f"{name}: only a zip is unpacked, no other kind of archive. {PLAIN}"
+    assert refusal(tmp_path / name) == ("data.archive", words)
+
+
 def test_a_zip_is_a_folder_and_goes_afterwards(tmp_path: Path) -> None:
     path = zipped(tmp_path, {"users.csv": "u", "more/items.csv": "i", "a/./b\\c.csv": "c"})
     with opened(path, tmp_path) as folder:

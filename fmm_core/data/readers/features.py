@@ -1,4 +1,4 @@
-"""One modality from `<modality>.npz` or `<modality>_features.csv` (.parquet): a row of numbers per item, in any order."""
+"""One modality from `<modality>.npz` or `<modality>_features.csv` (.parquet): one row an item, in any order."""
 
 from pathlib import Path
 
