@@ -103,6 +103,16 @@ def check_dataset(reference: str, store: StoreOption = None) -> None:
         print(f"note: {note['sentence']}")
 
 
+@datasets.command("delete")
+def delete_dataset(dataset_id: str, store: StoreOption = None) -> None:
+    """Delete a stored data set with every run and everything cached that was made from it."""
+    home = _store(store)
+    runs_gone, megabytes = client.what_goes(home, dataset_id)
+    client.delete_dataset(home, dataset_id)
+    made = "run" if runs_gone == 1 else "runs"
+    print(f"{dataset_id} is deleted, and {runs_gone:,} {made} made from it: {megabytes:,.1f} MB.")
+
+
 # train -----------------------------------------------------------------------------------------------------------
 
 
