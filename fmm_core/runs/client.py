@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 from fmm_core.errors import StoreError
-from fmm_core.runs.config import FetchConfig, RunConfig
+from fmm_core.runs.config import Job
 from fmm_core.runs.deletion import delete_dataset as delete_dataset
 from fmm_core.runs.deletion import what_goes as what_goes
 from fmm_core.runs.files import write_whole
@@ -17,7 +17,7 @@ from fmm_core.runs.store import ENDED, RunFolder, Status, Store
 _ROOT = Path(__file__).resolve().parents[2]
 
 
-def submit(store: Store, *configs: RunConfig | FetchConfig) -> list[RunFolder]:
+def submit(store: Store, *configs: Job) -> list[RunFolder]:
     """Queue one run per configuration, in order, and see that a worker is there."""
     runs = []
     for config in configs:

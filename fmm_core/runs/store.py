@@ -12,7 +12,7 @@ import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field
 
 from fmm_core.errors import StoreError
-from fmm_core.runs.config import FetchConfig, RunConfig, parse_config
+from fmm_core.runs.config import Audited, Job, RunConfig, parse_audit, parse_config
 from fmm_core.runs.files import read_json, remove_folder, write_json, write_whole
 from fmm_core.runs.locks import is_held
 from fmm_core.runs.tables import END_OF_ROW, TABLES, check_table, escaped, unescaped
@@ -102,10 +102,15 @@ class RunFolder:
         return self._json("config.json")
 
     def config(self) -> RunConfig:
-        """The validated configuration."""
+        """The validated configuration of an experiment."""
         return parse_config(self.raw_config())
 
-    def write_config(self, config: RunConfig | FetchConfig) -> None:
+    def made_with(self) -> Audited:
+        """The validated configuration of an experiment or an audit."""
+        raw = self.raw_config()
+        return parse_audit(raw) if raw.get("kind") == "audit" else parse_config(raw)
+
+    def write_config(self, config: Job) -> None:
         """Store the configuration."""
         write_json(self.path / "config.json", config.model_dump(mode="json"))
 
@@ -205,10 +210,10 @@ class Store:
         """Held by the one worker of this store."""
         return self.home / "worker.lock"
 
-    def new_run(self, config: RunConfig | FetchConfig) -> RunFolder:
+    def new_run(self, config: Job) -> RunFolder:
         """Create the folder of a run that waits; it is not in the queue yet."""
-        method = config.mitigation.name if isinstance(config, RunConfig) else "fetch"
-        slug = re.sub(r"[^a-z0-9]+", "-", Path(config.dataset).name.lower()).strip("-") or "data"
+        method = config.mitigation.name if isinstance(config, RunConfig) else config.kind
+        slug = re.sub(r"[^a-z0-9]+", "-", Path(config.dataset).name.lower())[:60].strip("-") or "data"
         stamp = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
         return create_run(self.runs_dir / f"{stamp}-{slug}-{method}-{uuid4().hex[:4]}", config)
 
@@ -256,7 +261,7 @@ class Store:
         remove_folder(run.path)
 
 
-def create_run(path: Path, config: RunConfig | FetchConfig) -> RunFolder:
+def create_run(path: Path, config: Job) -> RunFolder:
     """Make `path` the folder of a new run.
 
     Raises
