@@ -61,4 +61,4 @@ def _folder(store: Store, reference: str, progress: Progress) -> Path | None:
     from fmm_core.data import storage
     from fmm_core.data.readers import sniff
 
-    return storage.save(sniff.read(folder, progress), store.datasets_dir)
+    return storage.save(sniff.read(folder, progress=progress), store.datasets_dir)
