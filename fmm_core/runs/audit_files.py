@@ -1,7 +1,8 @@
 """The files of an audit that trains nothing, matched by id: who is audited, and what is held about them."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -16,7 +17,13 @@ from fmm_core.data.attributes import type_attribute
 from fmm_core.data.damage import DAMAGE
 from fmm_core.data.dataset import Attribute, Dataset, Note, Pairs, merge_small
 from fmm_core.data.matrices import read_matrix
-from fmm_core.data.readers.frames import interaction_ids, need_columns, read_frame, refuse, unique_ids
+from fmm_core.data.plan import Role
+from fmm_core.data.readers.clicks import read_clicks
+from fmm_core.data.readers.desk import EMPTY, NOT_A_NUMBER, Desk
+from fmm_core.data.readers.frames import need_columns, no_column, unique_ids
+from fmm_core.data.readers.guessing import IDS, Understood, understand
+from fmm_core.data.readers.tablefiles import tables_in
+from fmm_core.data.sources import opened
 from fmm_core.errors import DataError
 from fmm_core.recommenders.pretrained import NEEDED, read_vectors
 from fmm_core.runs.config import AuditConfig
@@ -90,16 +97,14 @@ def read_subjects(config: AuditConfig) -> Subjects:
         A file is missing or damaged, nothing in it matches the users file, or no attribute can be attacked.
     """
     path = {role: Path(each) for role, each in config.files.items()}
-    frame = read_table(path["users"])
-    users = _user_ids(frame, path["users"], config.row_order)
-    attributes, notes = _attributes(frame, path["users"], config.attributes)
-    match = _Matching(users, path["users"], config.row_order, notes)
+    users, attributes, notes = _people(path["users"], config)
+    match = _Matching(users, path["users"].name, config.row_order, notes)
     vectors, item_vectors = _vectors(path["vectors"]) if config.vectors else (None, None)
     later, item_later = _vectors(path["after"]) if config.after else (None, None)
     if config.items:
         item_vectors = _vectors(path["items"])[0]
-    clicks = _pairs(read_table(path["interactions"]), path["interactions"], match) if config.interactions else None
-    shown = _listed(read_table(path["lists"]), path["lists"], match) if config.lists else None
+    clicks = match.pairs(_clicks(path["interactions"])) if config.interactions else None
+    shown = match.pairs(_listed(path["lists"])) if config.lists else None
     items = _all_items([item_vectors, item_later], [clicks, shown])
     return Subjects(
         users=users,
@@ -115,43 +120,78 @@ def read_subjects(config: AuditConfig) -> Subjects:
     )
 
 
-def read_table(path: Path) -> pd.DataFrame:
-    """A table of text, from csv (also gz), tsv or parquet; an empty cell is "".
-
-    Raises
-    ------
-    DataError
-        It is missing or cannot be read.
-    """
-    if not path.name.endswith(".parquet"):
-        return read_frame(path, "\t" if ".tsv" in path.suffixes else ",")
-    try:
-        frame = pd.read_parquet(path)
-    except FileNotFoundError:
-        raise DataError("this file is missing", path.name, "Check the path.", code="data.missing") from None
-    except DAMAGE as error:
-        raise DataError("this is no parquet file", path.name, "Export it again.", code="data.unreadable") from error
-    return frame.astype("str").where(frame.notna(), "")
+@contextmanager
+def _table(path: Path, role: Role) -> Iterator[Understood]:
+    """The one table at a path, its columns understood; a zip or a folder may hold it."""
+    with opened(path) as folder:
+        tables = tables_in(folder)
+        if len(tables) != 1:
+            what = f"it holds {len(tables)} tables" if tables else "it holds no table"
+            raise DataError(what, path.name, "Name a file with one (csv, parquet or xlsx).", code="audit.tables")
+        yield understand(role, tables[0], {}, ())
 
 
-def _user_ids(frame: pd.DataFrame, path: Path, row_order: bool) -> NDArray[np.str_]:
-    if row_order and "user_id" not in frame:
-        return np.arange(1, len(frame) + 1).astype(str)
-    return unique_ids(frame, path, "user_id").to_numpy(str)
+def _people(path: Path, config: AuditConfig) -> tuple[NDArray[np.str_], dict[str, Attribute], list[Note]]:
+    with _table(path, "users") as understood:
+        frame, name, column = understood.table.frame(), understood.table.name, understood.columns["user_id"]
+    if column:
+        desk = Desk()
+        users = unique_ids(frame, name, column, desk).to_numpy(str)
+        desk.settle()
+    elif config.row_order:
+        users = np.arange(1, len(frame) + 1).astype(str)
+    else:
+        raise no_column("user_id", [str(each) for each in frame.columns], name)
+    return users, *_attributes(frame, name, config.attributes)
 
 
-def _attributes(frame: pd.DataFrame, path: Path, names: Sequence[str]) -> tuple[dict[str, Attribute], list[Note]]:
+def _attributes(frame: pd.DataFrame, file: str, names: Sequence[str]) -> tuple[dict[str, Attribute], list[Note]]:
     """The named columns as attributes, and why some are none."""
-    need_columns(frame, path, names)
+    need_columns(frame, file, names)
     typed = {name: type_attribute(name, frame[name].tolist()) for name in names}
     notes = [note for _, note in typed.values() if note is not None]
     attributes = {name: attribute for name, (attribute, _) in typed.items() if attribute is not None}
     if not attributes:
-        raise DataError(notes[0].sentence.removesuffix("."), path.name, "Name others.", code="audit.no_attribute")
+        raise DataError(notes[0].sentence.removesuffix("."), file, "Name others.", code="audit.no_attribute")
     if all(len(merge_small(each).groups) < 2 for each in attributes.values()):
         name, attribute = next(iter(attributes.items()))
-        raise too_small(attribute, f'{path.name}, column "{name}"')
+        raise too_small(attribute, f'{file}, column "{name}"')
     return attributes, notes
+
+
+def _clicks(path: Path) -> "_Chosen":
+    with _table(path, "interactions") as understood:
+        _need_ids(understood)
+        desk = Desk()
+        ids = {meaning: understood.columns[meaning] for meaning in IDS}
+        clicks = read_clicks(understood.table, ids, desk)
+        desk.settle()
+        return _Chosen(understood.table.name, clicks.users, clicks.items, clicks.user, clicks.item)
+
+
+def _listed(path: Path) -> "_Chosen":
+    """Recommendation lists as pairs, the best of each list first."""
+    with _table(path, "interactions") as understood:
+        _need_ids(understood)
+        frame, name = understood.table.frame(), understood.table.name
+    desk = Desk()
+    ids = [frame[understood.columns[meaning]].str.strip() for meaning in IDS]
+    for each in ids:
+        desk.rows(each == "", name, str(each.name), EMPTY)
+    order = next((column for column in frame.columns if str(column).lower() in ORDERS), None)
+    if order is not None:
+        place = pd.to_numeric(frame[order], errors="coerce")
+        desk.rows(place.isna(), name, str(order), NOT_A_NUMBER)
+        rows = place.sort_values(kind="stable").index
+        ids = [each.loc[rows] for each in ids]
+    desk.settle()
+    (user, users), (item, items) = (pd.factorize(each) for each in ids)
+    return _Chosen(name, users.to_numpy(str), items.to_numpy(str), user, item)
+
+
+def _need_ids(understood: Understood) -> None:
+    for meaning in understood.lacks:
+        raise no_column(meaning, understood.table.columns, understood.table.name)
 
 
 def _vectors(path: Path) -> tuple[Rows, Rows | None]:
@@ -184,12 +224,28 @@ def _need_finite(rows: Rows) -> None:
         raise DataError(what, rows.where, "Correct them or leave them out.", code="vectors.not_finite")
 
 
+@dataclass(frozen=True)
+class _Chosen:
+    """Pairs of a file, in its order: `user` and `item` point into `users` and `items`."""
+
+    where: str
+    users: NDArray[np.str_]
+    items: NDArray[np.str_]
+    user: NDArray[np.integer]
+    item: NDArray[np.integer]
+
+
 class _Matching:
     """Who in a file is who in the users file; what does not match is counted in `notes`."""
 
-    def __init__(self, users: NDArray[np.str_], path: Path, row_order: bool, notes: list[Note]) -> None:
-        self.users, self.known, self.path = users, pd.Index(users), path
+    def __init__(self, users: NDArray[np.str_], file: str, row_order: bool, notes: list[Note]) -> None:
+        self.users, self.known, self.file = users, pd.Index(users), file
         self.row_order, self.notes = row_order, notes
+
+    def pairs(self, chosen: _Chosen) -> _Chosen:
+        """The pairs of people in the users file, pointing into that."""
+        user = self.places(chosen.users, chosen.where)[chosen.user]
+        return replace(chosen, users=self.users, user=user[user >= 0], item=chosen.item[user >= 0])
 
     def people(self, rows: Rows | None) -> Held | None:
         """The vectors of a file in the order of the users file."""
@@ -207,7 +263,7 @@ class _Matching:
             mend = "Save it with ids, or say --row-order if its rows stand in the order of the users file."
             raise DataError("it holds no ids", rows.where, mend, code="audit.no_ids")
         if len(rows.values) != len(self.users):
-            what = f"{len(rows.values):,} rows for the {len(self.users):,} rows of {self.path.name}"
+            what = f"{len(rows.values):,} rows for the {len(self.users):,} rows of {self.file}"
             raise DataError(what, rows.where, "By row order both need the same number.", code="audit.rows")
         return Held(rows.values, np.ones(len(self.users), bool))
 
@@ -222,15 +278,15 @@ class _Matching:
         places = self.known.get_indexer(pd.Index(ids))
         strange, absent = np.unique(ids[places < 0]), len(self.users) - len(np.unique(places[places >= 0]))
         if absent == len(self.users):
-            what = f"none of its {len(strange):,} ids is in {self.path.name} ({_some(strange)})"
+            what = f"none of its {len(strange):,} ids is in {self.file} ({_some(strange)})"
             raise DataError(what, where, SAME_IDS, code="data.unknown_ids")
         if len(strange):
             what = "id of {} is" if len(strange) == 1 else "ids of {} are"
-            self._note("audit.strangers", len(strange), f"{what.format(where)} not in {self.path.name}: left out.")
+            self._note("audit.strangers", len(strange), f"{what.format(where)} not in {self.file}: left out.")
         if absent:
             what = "person of {} is" if absent == 1 else "people of {} are"
             rest = f"not in {where}: nothing is read from it about them."
-            self._note("audit.absent", absent, f"{what.format(self.path.name)} {rest}")
+            self._note("audit.absent", absent, f"{what.format(self.file)} {rest}")
         return places
 
     def _note(self, code: str, number: int, sentence: str) -> None:
@@ -243,35 +299,10 @@ def _marked(places: NDArray[np.intp], size: int) -> NDArray[np.bool_]:
     return there
 
 
-@dataclass(frozen=True)
-class _Chosen:
-    """People by row of the users file, and items by id, one entry a pair."""
-
-    user: NDArray[np.intp]
-    item: NDArray[np.str_]
-
-
-def _pairs(frame: pd.DataFrame, path: Path, match: _Matching) -> _Chosen:
-    user, item = interaction_ids(frame, path)
-    places = match.places(user.to_numpy(str), path.name)
-    return _Chosen(places[places >= 0], item.to_numpy(str)[places >= 0])
-
-
-def _listed(frame: pd.DataFrame, path: Path, match: _Matching) -> _Chosen:
-    """The same with the best of each list first."""
-    column = next((name for name in ORDERS if name in frame), None)
-    if column is not None:
-        place = pd.to_numeric(frame[column], errors="coerce")
-        what = ("value is not a number", "values are not numbers")
-        refuse(place.isna(), path, column, what, "Correct or remove them.", "data.not_a_number")
-        frame = frame.loc[place.sort_values(kind="stable").index]
-    return _pairs(frame, path, match)
-
-
 def _all_items(vectors: Sequence[Rows | None], chosen: Sequence[_Chosen | None]) -> NDArray[np.str_]:
     """Every item any file names, in order of ids."""
     ids = [rows.ids for rows in vectors if rows is not None and rows.ids is not None]
-    named = [np.unique(pairs.item) for pairs in chosen if pairs is not None]
+    named = [pairs.items[np.unique(pairs.item)] for pairs in chosen if pairs is not None]
     return np.unique(np.concatenate([*ids, *named, np.zeros(0, str)]))
 
 
@@ -288,21 +319,25 @@ def _of_items(rows: Rows | None, items: NDArray[np.str_]) -> Held | None:
 
 
 def _history(chosen: _Chosen, n_users: int, items: NDArray[np.str_]) -> csr_matrix:
-    columns = pd.Index(items).get_indexer(pd.Index(chosen.item))
-    ones = np.ones(len(columns), np.float32)
-    history = csr_matrix((ones, (chosen.user, columns)), shape=(n_users, len(items)))
+    ones = np.ones(len(chosen.item), np.float32)
+    history = csr_matrix((ones, (chosen.user, _columns(chosen, items))), shape=(n_users, len(items)))
+    history.sum_duplicates()
     history.data[:] = 1  # a pair that is there twice counts once
     return history
 
 
 def _lists(chosen: _Chosen, n_users: int, items: NDArray[np.str_]) -> NDArray[np.int32]:
-    frame = pd.DataFrame({"user": chosen.user, "item": pd.Index(items).get_indexer(pd.Index(chosen.item))})
-    frame = frame.drop_duplicates(["user", "item"])
+    frame = pd.DataFrame({"user": chosen.user, "item": _columns(chosen, items)}).drop_duplicates()
     place = frame.groupby("user").cumcount().to_numpy()
     lists = np.full((n_users, TOP), -1, np.int32)
     kept = place < TOP
     lists[frame["user"].to_numpy()[kept], place[kept]] = frame["item"].to_numpy()[kept]
     return lists
+
+
+def _columns(chosen: _Chosen, items: NDArray[np.str_]) -> NDArray[np.intp]:
+    """Each pair's place among all items."""
+    return pd.Index(items).get_indexer(pd.Index(chosen.items))[chosen.item]
 
 
 def with_absolute_paths(config: AuditConfig) -> AuditConfig:
