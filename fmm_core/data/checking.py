@@ -37,9 +37,7 @@ def _looked_at(folder: Path, plan: Plan, progress: Progress) -> CheckReport:
     reader = sniff.reader_of(folder)
     layout = reader.look(folder, plan)
     whole = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) <= READ_WHOLE
-    report = CheckReport(
-        reader=reader.TITLE, files=tuple(_files(layout)), plan=layout.plan(plan), complete=whole
-    )
+    report = CheckReport(reader=reader.TITLE, files=tuple(_files(layout)), plan=layout.plan(plan), complete=whole)
     try:
         dataset = sniff.read(folder, report.plan, progress, most_rows=None if whole else FIRST_ROWS)
     except DataError as error:
@@ -58,9 +56,7 @@ def _files(layout: Layout) -> Iterable[FileReport]:
     roles = {each.table.name: (role, each.guesses) for role, each in layout.understood.items()}
     for table in layout.tables:
         role, guesses = roles.get(table.name, ("", ()))
-        yield FileReport(
-            name=table.name, role=role, columns=table.columns, preview=_preview(table), guesses=guesses
-        )
+        yield FileReport(name=table.name, role=role, columns=table.columns, preview=_preview(table), guesses=guesses)
 
 
 def _preview(table: TableFile) -> tuple[tuple[str, ...], ...]:

@@ -137,7 +137,8 @@ def _reason(head: pd.DataFrame, column: str, meaning: str) -> str:
         return f'"{column}" looks like {IN_WORDS[meaning]} ("{sample[:40]}")'
     distinct = values.nunique()
     rest = "each once" if distinct == len(values) else "repeated"
-    return f'"{column}" looks like {IN_WORDS[meaning]}: {distinct:,} different values, {rest}'
+    where = f" in the first {LOOK:,} rows" if len(values) == LOOK else ""
+    return f'"{column}" looks like {IN_WORDS[meaning]}: {distinct:,} different values{where}, {rest}'
 
 
 def _by_values(meaning: str, head: pd.DataFrame, free: Sequence[str], others: Sequence[TableFile]) -> tuple[str, str]:

@@ -7,6 +7,7 @@ from typing import Protocol
 from fmm_core.data.dataset import Dataset
 from fmm_core.data.plan import AS_GUESSED, Plan
 from fmm_core.data.readers import recbole, tables
+from fmm_core.data.readers.gathering import Layout
 from fmm_core.data.specs import CATALOG
 from fmm_core.data.storage import slug_of
 from fmm_core.errors import DataError
@@ -14,11 +15,14 @@ from fmm_core.types import Progress, silent
 
 
 class Reader(Protocol):
-    """A module of this package: `TITLE` for people, whether it knows a folder's files, and what it makes of them."""
+    """A module of this package: `TITLE` for people, whether it knows a folder's files, what it takes them for, and
+    what it makes of them.
+    """
 
     @property
     def TITLE(self) -> str: ...  # noqa: N802
     def fits(self, folder: Path) -> bool: ...
+    def look(self, folder: Path, plan: Plan) -> Layout: ...
     def read(
         self, folder: Path, plan: Plan = ..., progress: Progress = ..., *, most_rows: int | None = ...
     ) -> Dataset: ...
