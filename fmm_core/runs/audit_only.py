@@ -8,6 +8,8 @@ import importlib.metadata
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -51,13 +53,14 @@ def run_audit(run: RunFolder, reporter: Reporter) -> None:
     run.write_table("projection.csv", maps)
     _write_people(run, subjects, parts, held_out)
     _write_arrays(run, subjects)
+    write_json(run.path / CARD, _card(config, subjects))
     for name in UNMEASURED:
         run.write_table(name, pd.DataFrame(columns=list(TABLES[name].columns)))
 
 
 def _filled(config: AuditConfig, subjects: Subjects) -> AuditConfig:
     """The settings with all that says what the run was made from."""
-    sha256 = {role: file_digest(path) for role, path in config.file_paths()}
+    sha256 = {role: file_digest(Path(path)) for role, path in config.files.items()}
     fingerprint = hashlib.sha256(json.dumps(sha256, sort_keys=True).encode()).hexdigest()
     packages = {name: importlib.metadata.version(name) for name in PACKAGES}
     names = tuple(subjects.attacked)
@@ -85,7 +88,7 @@ def _parts(subjects: Subjects) -> Iterator[_Part]:
         yield from _item_means(subjects, history)
     if subjects.lists is not None:
         lists = list_target(subjects.lists, len(subjects.items), "before")
-        yield _Part([lists], (subjects.lists >= 0).any(axis=1))
+        yield _Part([lists], subjects.lists[:, 0] >= 0)
     if history is not None:
         yield _Part(data_targets(history, {}), _has_any(history))
 
@@ -136,9 +139,15 @@ def _draw(parts: list[_Part], subjects: Subjects, config: AuditConfig) -> pd.Dat
         layouts.setdefault(target.matrix.shape[1], {})[place] = target.matrix
     people = subjects.users, subjects.attacked, first.there
     return pd.concat(
-        draw_layout("_".join(next(iter(slices))[::2]), slices, *people, max_users=config.map_users, seed=config.seed)
+        draw_layout(_layout(slices), slices, *people, max_users=config.map_users, seed=config.seed)
         for slices in layouts.values()
     )
+
+
+def _layout(slices: Slices) -> str:
+    """The name of a map: of what it shows, and of the phase where that stands alone."""
+    (representation, _, phase), *others = slices
+    return representation if others or phase == "before" else f"{representation}_{phase}"
 
 
 def _write_people(run: RunFolder, subjects: Subjects, parts: list[_Part], held_out: NDArray[np.bool_]) -> None:
@@ -147,6 +156,12 @@ def _write_people(run: RunFolder, subjects: Subjects, parts: list[_Part], held_o
     facts = {"train_pairs": clicks, "eligible": parts[0].there, "held_out": held_out}
     pd.DataFrame({"user": subjects.users, **groups, **facts}).to_parquet(run.path / "people.parquet")
     pd.DataFrame({"user": subjects.users}).to_parquet(run.path / "per_user.parquet")
+
+
+def _card(config: AuditConfig, subjects: Subjects) -> dict[str, Any]:
+    """What pages say about the people, as of a stored data set; its title is the audit's, whatever that is called."""
+    name = config.dataset
+    return card(subjects.dataset(name), slug_of(name), config.fingerprint) | {"title": name}
 
 
 def _write_arrays(run: RunFolder, subjects: Subjects) -> None:

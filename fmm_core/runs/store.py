@@ -19,6 +19,9 @@ from fmm_core.runs.tables import END_OF_ROW, TABLES, check_table, escaped, unesc
 
 State = Literal["queued", "running", "done", "failed", "cancelled", "interrupted"]
 ENDED = ("done", "failed", "cancelled", "interrupted")
+CARD = "dataset.json"
+"""The card of a data set; in the folder of an audit of files, of those."""
+
 RUNS = ("experiment", "audit")
 """Kinds of jobs that end in figures; the others bring data."""
 
@@ -109,6 +112,10 @@ class RunFolder:
         """The validated configuration of an experiment or an audit."""
         raw = self.raw_config()
         return parse_audit(raw) if raw.get("kind") == "audit" else parse_config(raw)
+
+    def card(self) -> dict[str, Any]:
+        """The card of the files an audit read; data sets that are stored have their own."""
+        return self._json(CARD)
 
     def write_config(self, config: Job) -> None:
         """Store the configuration."""
