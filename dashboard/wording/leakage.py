@@ -44,7 +44,7 @@ WHO_HELP = (
     "made. A mitigation that only learned its own people by heart looks worse there."
 )
 FLOW = "From the data to what is left"
-BEFORE, LEFT = "In the model before", "Left after mitigation"
+DATA, BEFORE, LEFT = "Readable from the data", "In the model before", "Left after mitigation"
 FLOW_NOTE = (
     "Right answers in 100 tries of the strongest attacker. The data column takes the strongest over histories and "
     "raw profiles. A model that also sees item features can exceed it."
@@ -163,7 +163,7 @@ def flow_table(leakage: pd.DataFrame, findings: Sequence[Finding], scope: Scope)
         rows.append(
             {
                 "": plain(each.title),
-                "Readable from the data": tries(data.value) if data else "",
+                DATA: tries(data.value) if data else "",
                 BEFORE: tries(each.before.value) if each.before else "",
                 LEFT: tries(each.after.value) if each.after else "",
                 "Verdict": f"{LOOKS[each.says].mark} {each.words}",
@@ -171,5 +171,5 @@ def flow_table(leakage: pd.DataFrame, findings: Sequence[Finding], scope: Scope)
             }
         )
     table = pd.DataFrame(rows)
-    unasked = [] if any(each.after for each in findings) else [LEFT]
-    return table.drop(columns=[*unasked, BEFORE] if scope.representation in READABLE else unasked)
+    told = table.loc[:, table.ne("").any()]  # a column for what nobody attacked says nothing
+    return told.drop(columns=BEFORE) if scope.representation in READABLE else told
