@@ -1,4 +1,4 @@
-"""What the dashboard may do with runs: submit, watch, cancel, resume. Imports no torch (contract C7)."""
+"""What the dashboard may do with runs: submit, watch, cancel, resume, delete. No torch (contract C7)."""
 
 import os
 import subprocess
@@ -7,7 +7,9 @@ import time
 from pathlib import Path
 
 from fmm_core.errors import StoreError
-from fmm_core.runs.config import FetchConfig, RunConfig
+from fmm_core.runs.config import Job
+from fmm_core.runs.deletion import delete_dataset as delete_dataset
+from fmm_core.runs.deletion import what_goes as what_goes
 from fmm_core.runs.files import write_whole
 from fmm_core.runs.locks import is_held
 from fmm_core.runs.store import ENDED, RunFolder, Status, Store
@@ -15,7 +17,7 @@ from fmm_core.runs.store import ENDED, RunFolder, Status, Store
 _ROOT = Path(__file__).resolve().parents[2]
 
 
-def submit(store: Store, *configs: RunConfig | FetchConfig) -> list[RunFolder]:
+def submit(store: Store, *configs: Job) -> list[RunFolder]:
     """Queue one run per configuration, in order, and see that a worker is there."""
     runs = []
     for config in configs:

@@ -2,6 +2,7 @@
 
 import time
 import traceback
+from collections.abc import Callable
 
 from fmm_core.errors import Cancelled, FmmError
 from fmm_core.runs.client import claim, queue
@@ -55,7 +56,7 @@ def execute(run: RunFolder, store: Store, watch: Watcher = unwatched) -> Status:
     with Lock(run.lock):
         reporter = Reporter(run, watch)
         try:
-            _carry_out(run, store, reporter)
+            KINDS[run.raw_config()["kind"]](run, store, reporter)
             reporter.finish(state="done", fraction=1.0)
         except (Cancelled, KeyboardInterrupt):
             reporter.finish(state="cancelled")
@@ -71,16 +72,32 @@ def execute(run: RunFolder, store: Store, watch: Watcher = unwatched) -> Status:
         return reporter.status
 
 
-def _carry_out(run: RunFolder, store: Store, reporter: Reporter) -> None:
-    if run.raw_config()["kind"] == "fetch":
-        from fmm_core.runs.datasets import fetch
+def _fetch(run: RunFolder, store: Store, reporter: Reporter) -> None:
+    from fmm_core.runs.datasets import fetch
 
-        with reporter.stage("prepare") as stage:
-            fetch(store, FetchConfig.model_validate(run.raw_config()).dataset, stage.progress())
-        return
+    with reporter.stage("prepare") as stage:
+        fetch(store, FetchConfig.model_validate(run.raw_config()).dataset, stage.progress())
+
+
+def _experiment(run: RunFolder, store: Store, reporter: Reporter) -> None:
     from fmm_core.runs.experiment import run_experiment
 
     run_experiment(run, store, reporter)
+
+
+def _audit(run: RunFolder, store: Store, reporter: Reporter) -> None:
+    from fmm_core.runs.audit_only import run_audit
+
+    del store  # it reads files and keeps nothing beside its run
+    run_audit(run, reporter)
+
+
+KINDS: dict[str, Callable[[RunFolder, Store, Reporter], None]] = {
+    "experiment": _experiment,
+    "audit": _audit,
+    "fetch": _fetch,
+}
+"""What carries out a job, by its kind; each loads what it needs."""
 
 
 def _fail(run: RunFolder, reporter: Reporter, problem: Problem) -> None:
