@@ -83,7 +83,8 @@ def gather(
     progress(4, 4)
     user, item = locate_ids(clicks.users, users), locate_ids(clicks.items, items)
     pairs = Pairs(user[clicks.user], item[clicks.item], clicks.time, clicks.split)
-    found = (*notes, *told.notes)
+    remarks = (each.table.remark for each in layout.understood.values())
+    found = (*(Note("file.encoding", 0, remark) for remark in remarks if remark), *notes, *told.notes)
     return Dataset(plan.name or name, users, items, pairs, told.modalities, attributes, told.titles, found)
 
 

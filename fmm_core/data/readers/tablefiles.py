@@ -16,7 +16,7 @@ import pandas as pd
 
 from fmm_core.data.damage import DAMAGE
 from fmm_core.data.readers.rows import FIRST_ROW
-from fmm_core.data.readers.textform import AGAIN, MOST_COLUMNS, detect, unpacked
+from fmm_core.data.readers.textform import AGAIN, MOST_COLUMNS, UNICODE, detect, unpacked
 from fmm_core.errors import DataError
 
 BLOCK = 500_000
@@ -36,10 +36,10 @@ Block = tuple[float, pd.DataFrame]
 
 
 class TableFile(ABC):
-    """One table. `name` is what messages call it, `stem` what it is guessed from."""
+    """One table: `name` for messages, `stem` to guess its role from, `remark` a sentence on how it was read."""
 
     def __init__(self, name: str, stem: str) -> None:
-        self.name, self.stem = name, stem
+        self.name, self.stem, self.remark = name, stem, ""
         self._columns: tuple[str, ...] | None = None
 
     @property
@@ -104,6 +104,8 @@ class TextTable(TableFile):
         super().__init__(path.name, _stem(path))
         self.path, self.name_of = path, name_of
         self.form = detect(path, separator)
+        if self.form.encoding not in UNICODE:
+            self.remark = f"{path.name} was read as Windows-1252: look whether accents are right."
 
     def _read_columns(self) -> tuple[str, ...]:
         return tuple(name for name in self._header() if name)
@@ -157,7 +159,10 @@ class _Spoken:
 
 
 def _ragged(name: str, separator: str, error: Exception) -> DataError:
-    row = re.search(r"(?:line|row) (\d+)", str(error))
+    row, quote = re.search(r"line (\d+)", str(error)), re.search(r"EOF inside string starting at row (\d+)", str(error))
+    if quote:
+        what = f"a quote is opened in row {int(quote[1]) + 1} and never closed"
+        return DataError(what, name, "Close it, or remove it.", code="data.ragged")
     which = f"row {row[1]} has" if row else "rows have"
     sign = {"\t": "tab", ";": "semicolon", "|": "bar"}.get(separator, "comma")
     mend = f"Put text that holds a {sign} in double quotes, and close every quote."

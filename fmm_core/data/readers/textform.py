@@ -22,6 +22,8 @@ SEPARATORS = (",", "\t", ";", "|")
 MARKS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 """Byte order marks, and the encoding each stands for."""
 
+UNICODE = tuple(MARKS.values())
+
 AGAIN = "Export it again as CSV in UTF-8."
 
 
@@ -125,7 +127,7 @@ def _older_encoding(path: Path) -> str:
     """
     other, utf8 = _lines_by_encoding(path)
     if utf8:
-        what = f"two encodings are mixed: most of it is UTF-8, but not {name_rows(other)}"
+        what = f"two encodings are mixed (not in UTF-8 as the rest: {name_rows(other)})"
         raise DataError(what, path.name, AGAIN, code="data.mixed_encodings")
     try:
         for chunk in _chunks(path):

@@ -74,8 +74,14 @@ class Times:
         fits = [int(np.isfinite(values).sum()) for _, values in read]
         best = [pair for pair, fit in zip(read, fits, strict=True) if fit == max(fits)]
         parse, values = best[0]
-        if any(not np.array_equal(values, other, equal_nan=True) for _, other in best[1:]) and max(fits):
+        if any(_differ(values, other) for _, other in best[1:]):
             what = f'dates like "{first.iloc[0]}" can be read as day and month or as month and day'
             where = f'{self.file}, column "{self.column}"'
             raise DataError(what, where, "Write them like 2024-01-31.", code="data.ambiguous_dates")
         return parse
+
+
+def _differ(some: NDArray[np.float64], other: NDArray[np.float64]) -> bool:
+    """Whether two forms read the same values, but as other days."""
+    read = np.isfinite(some)
+    return bool(read.any() and np.array_equal(read, np.isfinite(other)) and (some[read] != other[read]).any())
