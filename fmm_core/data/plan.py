@@ -57,12 +57,11 @@ class Guess(_Part):
 class FileReport(_Part):
     """One file of an upload: its columns, its first rows, and what was made of them.
 
-    `role` is empty where the file is no table that is used; `rows` is None where they were not counted.
+    `role` is empty where the file is no table that is used.
     """
 
     name: str
     role: str = ""
-    rows: int | None = None
     columns: tuple[str, ...] = ()
     preview: tuple[tuple[str, ...], ...] = ()
     guesses: tuple[Guess, ...] = ()

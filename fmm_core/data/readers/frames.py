@@ -120,7 +120,7 @@ def _banded(values: pd.Series, file: str, edges: Sequence[float], strangers: int
     """Numbers cut at edges a person chose; who did not say stays undisclosed."""
     unsaid = missing(values)
     numbers = pd.to_numeric(values.where(~unsaid, ""), errors="coerce").to_numpy(float, na_value=np.nan)
-    numbers[~np.isfinite(numbers)] = np.nan
+    numbers = np.where(np.isfinite(numbers), numbers, np.nan)
     desk.rows(pd.Series(np.isnan(numbers) & ~unsaid.to_numpy(bool), index=values.index), file, str(values.name),
               NOT_A_NUMBER)  # fmt: skip
     return cut(np.concatenate([numbers, np.full(strangers, np.nan)]), edges)
