@@ -13,6 +13,7 @@ from fmm_core.data.matrix_checks import check_lengths, check_size, floats
 from fmm_core.data.readers.descriptions import add_encoded
 from fmm_core.data.readers.desk import NOT_A_NUMBER, refuse
 from fmm_core.data.readers.features import align
+from fmm_core.data.readers.textform import detect, read_header
 
 WORDS, NUMBERS = LISTS = "token_seq", "float_seq"
 """RecBole's names for the two kinds of list."""
@@ -23,12 +24,12 @@ def split_types(path: Path) -> dict[str, str]:
 
     Raises
     ------
-    OSError, UnicodeDecodeError
-        The file can't be read; `frames.read_frame` says so in words.
+    DataError
+        The file can't be read.
     """
-    with path.open(encoding="utf-8-sig") as file:
-        pairs = (name.partition(":") for name in file.readline().rstrip("\r\n").split("\t"))
-        return {name.strip(): kind.strip() for name, _, kind in pairs}
+    header = read_header(path, detect(path, "\t").encoding)
+    pairs = (name.partition(":") for name in header.rstrip("\r\n").split("\t"))
+    return {name.strip(): kind.strip() for name, _, kind in pairs}
 
 
 def list_notes(path: Path) -> list[Note]:

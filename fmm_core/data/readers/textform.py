@@ -61,7 +61,7 @@ def detect(path: Path, separator: str | None = None) -> TextForm:
     """
     try:
         encoding = _encoding(path)
-        header = _header(path, encoding)
+        header = read_header(path, encoding)
     except FileNotFoundError:
         raise DataError("this file is missing", path.name, "Put it beside the others.", code="data.missing") from None
     except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
@@ -153,7 +153,8 @@ def _lines_by_encoding(path: Path) -> tuple[list[int], bool]:
     return other, utf8
 
 
-def _header(path: Path, encoding: str) -> str:
+def read_header(path: Path, encoding: str) -> str:
+    """The first line, as it stands."""
     with open_bytes(path) as file:
         return next(iter(codecs.getreader(encoding)(file)), "")
 

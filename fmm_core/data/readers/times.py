@@ -30,8 +30,8 @@ def _numbers(texts: pd.Series) -> NDArray[np.float64]:
 
 def _dates(form: str, texts: pd.Series) -> NDArray[np.float64]:
     moments = pd.to_datetime(texts, format=form, errors="coerce", utc=True)
-    seconds = (moments - pd.Timestamp(0, tz="UTC")) / pd.Timedelta(seconds=1)
-    return seconds.to_numpy(float, na_value=np.nan)
+    micros = moments.dt.as_unit("us")  # nanoseconds end in the year 2262
+    return np.where(micros.isna(), np.nan, micros.astype("int64") / 1e6)
 
 
 DAYS = ("%d.%m.%Y", "%d/%m/%Y", "%m/%d/%Y", "%d-%m-%Y", "%Y/%m/%d")
