@@ -6,8 +6,9 @@ import sys
 import time
 from pathlib import Path
 
+from fmm_core.data.plan import Plan
 from fmm_core.errors import StoreError
-from fmm_core.runs.config import FetchConfig, RunConfig
+from fmm_core.runs.config import CheckConfig, ImportConfig, Job
 from fmm_core.runs.files import write_whole
 from fmm_core.runs.locks import is_held
 from fmm_core.runs.store import ENDED, RunFolder, Status, Store
@@ -15,7 +16,7 @@ from fmm_core.runs.store import ENDED, RunFolder, Status, Store
 _ROOT = Path(__file__).resolve().parents[2]
 
 
-def submit(store: Store, *configs: RunConfig | FetchConfig) -> list[RunFolder]:
+def submit(store: Store, *configs: Job) -> list[RunFolder]:
     """Queue one run per configuration, in order, and see that a worker is there."""
     runs = []
     for config in configs:
@@ -24,6 +25,16 @@ def submit(store: Store, *configs: RunConfig | FetchConfig) -> list[RunFolder]:
         runs.append(run)
     tend(store)
     return runs
+
+
+def check(store: Store, source: Path, plan: Plan) -> RunFolder:
+    """Queue a check of a folder, a zip or a file; the job's `check.json` will say what was found."""
+    return submit(store, CheckConfig(source=str(source.resolve()), plan=plan))[0]
+
+
+def import_(store: Store, source: Path, plan: Plan) -> RunFolder:
+    """Queue an import of a folder, a zip or a file; the job's `result.json` will name the data set."""
+    return submit(store, ImportConfig(source=str(source.resolve()), plan=plan))[0]
 
 
 def queue(store: Store) -> list[RunFolder]:

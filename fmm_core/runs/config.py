@@ -5,6 +5,7 @@ from typing import Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from fmm_core.data.plan import Plan
 from fmm_core.errors import ConfigError
 from fmm_core.fairness.specs import MITIGATIONS, DisentangleConfig, FmmrecConfig, MitigationConfig, TuningConfig
 from fmm_core.recommenders.specs import RECOMMENDERS, RecommenderConfig
@@ -90,6 +91,28 @@ class FetchConfig(_Config):
     format: Literal[1] = 1
     kind: Literal["fetch"] = "fetch"
     dataset: str
+
+
+class CheckConfig(_Config):
+    """A job that looks at files and says what it would make of them; it stores `check.json` and no data set."""
+
+    format: Literal[1] = 1
+    kind: Literal["check"] = "check"
+    source: str = Field(description="a folder, a zip or a file")
+    plan: Plan = Plan()
+
+
+class ImportConfig(_Config):
+    """A job that reads files and stores them as a data set; `result.json` says which."""
+
+    format: Literal[1] = 1
+    kind: Literal["import"] = "import"
+    source: str = Field(description="a folder, a zip or a file")
+    plan: Plan = Plan()
+
+
+Job = RunConfig | FetchConfig | CheckConfig | ImportConfig
+"""Everything a worker carries out."""
 
 
 def make_config(

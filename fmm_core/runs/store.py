@@ -12,7 +12,7 @@ import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field
 
 from fmm_core.errors import StoreError
-from fmm_core.runs.config import FetchConfig, RunConfig, parse_config
+from fmm_core.runs.config import CheckConfig, ImportConfig, Job, RunConfig, parse_config
 from fmm_core.runs.files import read_json, remove_folder, write_json, write_whole
 from fmm_core.runs.locks import is_held
 from fmm_core.runs.tables import TABLES, check_table
@@ -102,7 +102,7 @@ class RunFolder:
         """The validated configuration."""
         return parse_config(self.raw_config())
 
-    def write_config(self, config: RunConfig | FetchConfig) -> None:
+    def write_config(self, config: Job) -> None:
         """Store the configuration."""
         write_json(self.path / "config.json", config.model_dump(mode="json"))
 
@@ -182,11 +182,12 @@ def _numbers(name: str) -> list[str]:
 
 
 class Store:
-    """The folder that holds `datasets/`, `runs/` and `cache/`."""
+    """The folder that holds `datasets/`, `runs/`, `cache/` and, until they are imported, `uploads/`."""
 
     def __init__(self, home: Path) -> None:
         self.home = home
         self.datasets_dir, self.runs_dir, self.cache_dir = home / "datasets", home / "runs", home / "cache"
+        self.uploads_dir = home / "uploads"
 
     @classmethod
     def default(cls) -> "Store":
@@ -199,10 +200,11 @@ class Store:
         """Held by the one worker of this store."""
         return self.home / "worker.lock"
 
-    def new_run(self, config: RunConfig | FetchConfig) -> RunFolder:
+    def new_run(self, config: Job) -> RunFolder:
         """Create the folder of a run that waits; it is not in the queue yet."""
-        method = config.mitigation.name if isinstance(config, RunConfig) else "fetch"
-        slug = re.sub(r"[^a-z0-9]+", "-", Path(config.dataset).name.lower()).strip("-") or "data"
+        method = config.mitigation.name if isinstance(config, RunConfig) else config.kind
+        of = config.source if isinstance(config, CheckConfig | ImportConfig) else config.dataset
+        slug = re.sub(r"[^a-z0-9]+", "-", Path(of).name.lower())[:60].strip("-") or "data"
         stamp = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
         return create_run(self.runs_dir / f"{stamp}-{slug}-{method}-{uuid4().hex[:4]}", config)
 
@@ -250,7 +252,7 @@ class Store:
         remove_folder(run.path)
 
 
-def create_run(path: Path, config: RunConfig | FetchConfig) -> RunFolder:
+def create_run(path: Path, config: Job) -> RunFolder:
     """Make `path` the folder of a new run.
 
     Raises

@@ -2,6 +2,7 @@
 
 import time
 import traceback
+from collections.abc import Callable
 
 from fmm_core.errors import Cancelled, FmmError
 from fmm_core.runs.client import claim, queue
@@ -9,6 +10,7 @@ from fmm_core.runs.config import FetchConfig
 from fmm_core.runs.locks import Lock, is_held
 from fmm_core.runs.report import Reporter, Watcher, unwatched
 from fmm_core.runs.store import Problem, RunFolder, Status, Store
+from fmm_core.runs.uploads import sweep
 
 LOOK_EVERY_S = 0.25
 
@@ -23,6 +25,7 @@ def work(store: Store, idle_exit_s: float = 900.0) -> None:
     """
     with Lock(store.worker_lock):
         settle_interrupted(store)
+        sweep(store)
         last = time.monotonic()
         while time.monotonic() - last < idle_exit_s:
             run = _next(store)
@@ -55,7 +58,7 @@ def execute(run: RunFolder, store: Store, watch: Watcher = unwatched) -> Status:
     with Lock(run.lock):
         reporter = Reporter(run, watch)
         try:
-            _carry_out(run, store, reporter)
+            KINDS[run.raw_config()["kind"]](run, store, reporter)
             reporter.finish(state="done", fraction=1.0)
         except (Cancelled, KeyboardInterrupt):
             reporter.finish(state="cancelled")
@@ -71,18 +74,35 @@ def execute(run: RunFolder, store: Store, watch: Watcher = unwatched) -> Status:
         return reporter.status
 
 
-def _carry_out(run: RunFolder, store: Store, reporter: Reporter) -> None:
-    if run.raw_config()["kind"] == "fetch":
-        from fmm_core.runs.datasets import fetch
+def _fetch(run: RunFolder, store: Store, reporter: Reporter) -> None:
+    from fmm_core.runs.datasets import fetch
 
-        with reporter.stage("prepare") as stage:
-            fetch(store, FetchConfig.model_validate(run.raw_config()).dataset, stage.progress())
-        return
+    with reporter.stage("prepare") as stage:
+        fetch(store, FetchConfig.model_validate(run.raw_config()).dataset, stage.progress())
+
+
+def _experiment(run: RunFolder, store: Store, reporter: Reporter) -> None:
     from fmm_core.runs.experiment import run_experiment
 
     run_experiment(run, store, reporter)
 
 
+def _ingest(run: RunFolder, store: Store, reporter: Reporter) -> None:
+    from fmm_core.runs.ingest import ingest
+
+    ingest(run, store, reporter)
+
+
+KINDS: dict[str, Callable[[RunFolder, Store, Reporter], None]] = {
+    "experiment": _experiment,
+    "fetch": _fetch,
+    "check": _ingest,
+    "import": _ingest,
+}
+"""What carries out a job, by its kind; each loads what it needs."""
+
+
 def _fail(run: RunFolder, reporter: Reporter, problem: Problem) -> None:
-    run.log.write_text(traceback.format_exc(), encoding="utf-8")
+    with run.log.open("a", encoding="utf-8") as log:  # a child may have written there before
+        log.write(traceback.format_exc())
     reporter.finish(state="failed", error=problem)
