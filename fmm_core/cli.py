@@ -120,7 +120,7 @@ def check_dataset(
     run = home.new_run(CheckConfig(source=_source(reference), plan=reading))
     code = _follow(run, home)
     if code == 0:
-        report = CheckReport.model_validate(read_json(run.path / "check.json"))
+        report = client.check_report(run)
         home.delete_run(run.id)
         _show_report(report)
         code = 2 if report.problems else 0
@@ -145,7 +145,7 @@ def import_dataset(
     run = home.new_run(ImportConfig(source=_source(path), plan=reading))
     code = _follow(run, home)
     if code == 0:
-        print(read_json(run.path / "result.json")["dataset"])
+        print(client.imported(run))
         home.delete_run(run.id)
     sys.exit(code)
 

@@ -9,8 +9,8 @@ from dashboard.wording.numbers import count, listed, percent, small
 
 NOTHING_CHOSEN = "Choose a data set, or bring your own."
 CHOOSE = "Choose or bring your own"
-OWN_FOLDER = "Your own files: a folder with `interactions.csv` and `users.csv`, or RecBole's atomic files."
-OWN_COMMAND = "python -m fmm_core train --dataset FOLDER"
+OWN = "Bring your own"
+OWN_SENTENCE = "Tables, vectors or a zip. Files stay on this machine."
 GET = "Get it"
 GETTING = "Getting it. This page fills by itself."
 CHECKS = "Checks"
