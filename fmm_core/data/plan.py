@@ -42,6 +42,10 @@ class Plan(_Part):
     leave_out_bad_rows: bool = Field(False, description="leave out rows that cannot be used, and count them")
 
 
+AS_GUESSED = Plan()
+"""Nothing is corrected."""
+
+
 class Guess(_Part):
     """What a column was taken for, and why."""
 

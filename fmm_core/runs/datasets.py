@@ -15,7 +15,7 @@ def locate(store: Store, reference: str, progress: Progress = silent) -> Path:
     Parameters
     ----------
     reference : str
-        The id of a stored data set, a catalog name, or the path of a folder some reader understands.
+        The id of a stored data set, a catalog name, or the path of a folder, zip or file some reader understands.
 
     Raises
     ------
@@ -55,10 +55,12 @@ def _catalog(store: Store, reference: str, progress: Progress) -> Path | None:
 
 
 def _folder(store: Store, reference: str, progress: Progress) -> Path | None:
-    folder = Path(reference)
-    if not folder.is_dir():
+    source = Path(reference)
+    if not source.exists():
         return None
     from fmm_core.data import storage
     from fmm_core.data.readers import sniff
+    from fmm_core.data.sources import opened
 
-    return storage.save(sniff.read(folder, progress), store.datasets_dir)
+    with opened(source) as folder:
+        return storage.save(sniff.read(folder, progress=progress), store.datasets_dir)

@@ -144,15 +144,21 @@ WRONG = {
         "data.no_rows", "interactions.csv: there is a header but no row. Export it again.",
     ),
     "another name": (
-        {"interactions.csv": "user,item_id\n7,a\n"},
+        {"interactions.csv": "who,item_id\n8,a\n"},
         "data.no_column",
-        'interactions.csv: there is no column "user_id". Its columns are: user, item_id. Rename the right one.',
+        'interactions.csv: there is no column "user_id". Its columns are: who, item_id. Rename the right one.',
     ),
-    "semicolons": (
-        {"interactions.csv": "user_id;item_id\n7;a\n"},
+    "a strange separator": (
+        {"interactions.csv": "user_id#item_id\n7#a\n"},
         "data.no_column",
-        'interactions.csv: there is no column "user_id". '
-        'Its header is "user_id;item_id": save it with commas between the columns.',
+        'interactions.csv: there is no column "user_id". Its columns are: user_id#item_id. Rename the right one. '
+        "1 more problem was found: `datasets check` names all.",
+    ),
+    "no header": (
+        {"interactions.csv": "7,1,5\n7,2,3\n"},
+        "data.no_header",
+        "interactions.csv: its first row holds numbers instead of names. "
+        "Add a first row with names, item_id among them.",
     ),
     "empty cells": (
         {"interactions.csv": "user_id,item_id\n7,a\n7,\n" + MANY},
@@ -181,14 +187,15 @@ WRONG = {
     ),
     "a time in words": (
         {"interactions.csv": "user_id,item_id,time\n7,a,1\n7,b,noon\n"},
-        "data.not_a_number",
-        'interactions.csv, column "time": 1 value is not a number (row 3). Correct or remove them.',
+        "data.not_a_time",
+        'interactions.csv, column "time": 1 value is no time, or not written as the others are (row 3). '
+        "Write all alike: numbers, or dates like 2024-01-31.",
     ),
     "an unknown part": (
         {"interactions.csv": "user_id,item_id,split\n7,a,train\n7,b,dev\n7,c,\n"},
         "data.split",
         'interactions.csv, column "split": 2 unknown values (rows 3, 4). '
-        "Use train, validation, test, or remove the column.",
+        "Use train, validation, test, or drop the column.",
     ),
     "a person twice": (
         {"users.csv": GOOD["users.csv"] + "7,M,good\n"},
@@ -243,18 +250,28 @@ def test_a_column_that_is_there_twice_is_refused(tmp_path: Path, name: str, text
     assert name in caught.value.where
 
 
-def test_a_missing_users_file_is_said(tmp_path: Path) -> None:
+def test_without_a_table_of_people_nothing_can_be_audited(tmp_path: Path) -> None:
     write_files(tmp_path, {"interactions.csv": GOOD["interactions.csv"]})
-    with pytest.raises(DataError) as caught:
-        tables.read(tmp_path)
-    assert str(caught.value) == "users.csv: this file is missing. Put it beside the others."
-    assert caught.value.code == "data.missing"
+    dataset = tables.read(tmp_path)
+    assert dataset.attributes == {}
+    assert told(dataset)["users.none"] == (2, "There is no table of people, so nothing can be audited.")
+
+
+def test_a_flat_table_tells_about_people_what_is_the_same_in_all_their_rows(tmp_path: Path) -> None:
+    flat = "uid,iid,gender,mood\n7,a,F,good\n7,b,F,bad\n8,a,M,good\n8,c,M,good\n"
+    write_files(tmp_path, {"listens.csv": flat})
+    dataset = tables.read(tmp_path)
+    assert dataset.users.tolist() == ["7", "8"]
+    assert dataset.attributes["gender"].groups == ("women", "men")
+    assert dataset.attributes["gender"].codes.tolist() == [0, 1]
+    assert told(dataset)["attribute.per_click"] == (
+        0, "mood is not offered: it differs between the rows of one person."
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize(
     ("name", "content"),
     [
-        ("interactions.csv", b"user_id,item_id\n7,\xff\n"),
         ("interactions.csv.gz", b"no gzip"),
         ("interactions.csv.gz", gzip.compress(b"user_id,item_id\n" + b"7,a\n" * 500, mtime=0)[:40]),
     ],
@@ -263,7 +280,7 @@ def test_what_is_no_text_is_said(tmp_path: Path, name: str, content: bytes) -> N
     (tmp_path / name).write_bytes(content)
     with pytest.raises(DataError) as caught:
         tables.read(tmp_path)
-    assert str(caught.value) == f"{name}: this file can't be read as text in UTF-8. Export it again in that form."
+    assert str(caught.value) == f"{name}: this file is damaged. Export it again."
     assert caught.value.code == "data.unreadable"
 
 

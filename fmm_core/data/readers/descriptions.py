@@ -9,9 +9,6 @@ import pandas as pd
 from fmm_core.data.dataset import Modality, Note
 from fmm_core.data.encoders import encode_bags, encode_categories, words
 
-TITLE_COLUMNS = ("title", "movie_title", "name")
-CATEGORY_COLUMNS = ("genres", "genre", "categories", "category", "class")
-YEAR_COLUMNS = ("year", "release_year")
 YEAR_IN_TITLE = r"\((\d{4})\)\s*$"
 """MovieLens writes "Toy Story (1995)"."""
 
@@ -25,26 +22,35 @@ class Descriptions:
     notes: list[Note]
 
 
-def describe(rows: pd.DataFrame, separator: str | None) -> Descriptions:
-    """Read titles, categories and years from an items table.
+def describe(rows: pd.DataFrame, separator: str = "") -> Descriptions:
+    """Read titles, descriptions, categories and years from an items table.
 
     Parameters
     ----------
-    rows : one row per item, its index the ids
-    separator : what stands between two categories of one item; None for any blank
+    rows : one row per item, its index the ids; columns `title`, `text`, `genres`, `year` where there are any
+    separator : what stands between two categories of one item; found in the column if empty
     """
-    title, category = _first(rows, TITLE_COLUMNS), _first(rows, CATEGORY_COLUMNS)
+    title, text, category = (_column(rows, name) for name in ("title", "text", "genres"))
     modalities: dict[str, Modality] = {}
     notes: list[Note] = []
-    if title is not None:
-        add_encoded(modalities, notes, "text", "title", lambda: encode_bags([words(text) for text in title], "titles"))
+    told = [(name, column) for name, column in (("title", title), ("description", text)) if column is not None]
+    if told:
+        bags = [[word for part in parts for word in words(part)] for parts in zip(*(c for _, c in told), strict=True)]
+        what, source = " or ".join(name for name, _ in told), " and ".join(f"{name}s" for name, _ in told)
+        add_encoded(modalities, notes, "text", what, lambda: encode_bags(bags, source))
     if category is not None:
-        bags = [[name for part in text.split(separator) if (name := part.strip())] for text in category]
+        parted_by = separator or separator_of(category)
+        groups = [[name for part in cell.split(parted_by) if (name := part.strip())] for cell in category]
         years = _years(rows, title)
-        source = "genres" if years is None else "genres and year"
-        add_encoded(modalities, notes, "genre", "genre", lambda: encode_categories(bags, source, years))
+        origin = "genres" if years is None else "genres and year"
+        add_encoded(modalities, notes, "genre", "genre", lambda: encode_categories(groups, origin, years))
     titles = None if title is None else tuple(title.where(title != "", title.index.to_series()))
     return Descriptions(modalities, titles, notes)
+
+
+def separator_of(cells: pd.Series) -> str:
+    """What stands between categories: the first of | ; , that occurs at all."""
+    return next((sign for sign in "|;," if cells.str.contains(sign, regex=False).any()), "|")
 
 
 def add_encoded(
@@ -84,13 +90,13 @@ def silence_note(name: str, modality: Modality) -> list[Note]:
     return [Note(f"modality.{name}.silent", silent, sentence)]
 
 
-def _first(rows: pd.DataFrame, names: tuple[str, ...]) -> pd.Series | None:
-    return next((rows[name].str.strip() for name in names if name in rows), None)
+def _column(rows: pd.DataFrame, name: str) -> pd.Series | None:
+    return rows[name].str.strip() if name in rows else None
 
 
 def _years(rows: pd.DataFrame, title: pd.Series | None) -> np.ndarray | None:
     """The year of each item, NaN where unknown; from the titles where no column has it."""
-    raw = _first(rows, YEAR_COLUMNS)
+    raw = _column(rows, "year")
     if raw is None and title is not None:
         raw = title.str.extract(YEAR_IN_TITLE, expand=False)
     if raw is None:

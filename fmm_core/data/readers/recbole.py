@@ -1,25 +1,24 @@
 """RecBole atomic files: `.inter`, `.user`, `.item`, and a knowledge graph as `.kg` with `.link`; typed headers."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from fmm_core.data.construction import assemble
-from fmm_core.data.dataset import Dataset, Pairs
+from fmm_core.data.dataset import Dataset
 from fmm_core.data.encoders import encode_bags
-from fmm_core.data.readers.descriptions import add_encoded, describe
-from fmm_core.data.readers.frames import (
-    described_items,
-    interaction_ids,
-    locate_ids,
-    need_columns,
-    people,
-    read_frame,
-    read_times,
-)
+from fmm_core.data.plan import AS_GUESSED, Plan, Role
+from fmm_core.data.readers.descriptions import add_encoded
+from fmm_core.data.readers.frames import need_columns
+from fmm_core.data.readers.gathering import Layout, gather, lay_out
+from fmm_core.data.readers.tablefiles import TableFile, TextTable
 from fmm_core.errors import DataError
 from fmm_core.types import Progress, silent
+
+TITLE = "RecBole's atomic files"
+ENDINGS: dict[Role, str] = {"interactions": ".inter", "users": ".user", "items": ".item"}
 
 
 def fits(folder: Path) -> bool:
@@ -27,37 +26,39 @@ def fits(folder: Path) -> bool:
     return any(folder.glob("*.inter"))
 
 
-def read(folder: Path, progress: Progress = silent) -> Dataset:
-    """Read a folder of atomic files; any rating counts as an interaction.
+def look(folder: Path, plan: Plan) -> Layout:
+    """The tables of a folder of atomic files, and which column means what.
+
+    Raises
+    ------
+    DataError
+        There is not exactly one file of interactions, or a file is damaged.
+    """
+    inter = _one(folder, ".inter")
+    paths = {role: inter.with_suffix(ending) for role, ending in ENDINGS.items()}
+    found: dict[Role, TableFile] = {role: _table(path) for role, path in paths.items() if path.exists()}
+    return lay_out(list(found.values()), found, plan)
+
+
+def read(
+    folder: Path, plan: Plan = AS_GUESSED, progress: Progress = silent, *, most_rows: int | None = None
+) -> Dataset:
+    """Read a folder of atomic files; any rating counts as an interaction unless `plan` sets a limit.
 
     Raises
     ------
     DataError
         A file or column is missing, or its content cannot be used.
     """
-    inter_path = _one(folder, ".inter")
-    user_path, item_path = inter_path.with_suffix(".user"), inter_path.with_suffix(".item")
-    inter = _read_atomic(inter_path)
-    user, item = interaction_ids(inter, inter_path)
-    times = read_times(inter, inter_path, "timestamp")
-    progress(1, 4)
-    users, attributes, notes = people(_read_atomic(user_path), user_path, user, inter_path)
-    item_frame = _read_atomic(item_path) if item_path.exists() else None
-    items, item_rows = described_items(item_frame, item_path, item, inter_path)
-    progress(2, 4)
-    told = describe(item_rows, separator=None)
-    progress(3, 4)
-    kg_path, link_path = inter_path.with_suffix(".kg"), inter_path.with_suffix(".link")
-    if kg_path.exists() and link_path.exists():
-        bags = _facts(kg_path, link_path, items)
+    inter = _one(folder, ".inter")
+    draft = gather(look(folder, plan), inter.stem, plan, progress, most_rows=most_rows, separator=" ")
+    modalities, notes = dict(draft.modalities), list(draft.notes)
+    kg, link = inter.with_suffix(".kg"), inter.with_suffix(".link")
+    if kg.exists() and link.exists():
+        bags = _facts(kg, link, draft.items)
         what = "link to the knowledge graph"
-        add_encoded(told.modalities, told.notes, "knowledge", what, lambda: encode_bags(bags, "a knowledge graph"))
-    progress(4, 4)
-    pairs = Pairs(locate_ids(user, users), locate_ids(item, items), times)
-    notes += told.notes
-    return assemble(
-        Dataset(inter_path.stem, users, items, pairs, told.modalities, attributes, told.titles, tuple(notes))
-    )
+        add_encoded(modalities, notes, "knowledge", what, lambda: encode_bags(bags, "a knowledge graph"))
+    return assemble(replace(draft, modalities=modalities, notes=tuple(notes)))
 
 
 def _one(folder: Path, ending: str) -> Path:
@@ -68,16 +69,16 @@ def _one(folder: Path, ending: str) -> Path:
     return found[0]
 
 
-def _read_atomic(path: Path) -> pd.DataFrame:
-    """Read one file and take the type (`:token`, `:float`, …) off its column names."""
-    return read_frame(path, separator="\t", name_of=lambda name: name.partition(":")[0].strip())
+def _table(path: Path) -> TextTable:
+    """One file; the type (`:token`, `:float`, …) is taken off its column names."""
+    return TextTable(path, "\t", lambda name: name.partition(":")[0].strip())
 
 
 def _facts(kg_path: Path, link_path: Path, items: np.ndarray) -> list[list[str]]:
     """What the graph holds of each item: the pairs of relation and neighbour of its entity, in both directions."""
-    kg, link = _read_atomic(kg_path), _read_atomic(link_path)
-    need_columns(kg, kg_path, ("head_id", "relation_id", "tail_id"))
-    need_columns(link, link_path, ("item_id", "entity_id"))
+    kg, link = _table(kg_path).frame(), _table(link_path).frame()
+    need_columns(kg, kg_path.name, ("head_id", "relation_id", "tail_id"))
+    need_columns(link, link_path.name, ("item_id", "entity_id"))
     entity = pd.Series(link["entity_id"].to_numpy(), index=link["item_id"])
     entity = entity[~entity.index.duplicated()].reindex(items, fill_value="")
     out = pd.DataFrame({"entity": kg["head_id"], "fact": kg["relation_id"] + ">" + kg["tail_id"]})

@@ -1,75 +1,67 @@
-"""A folder of tables: `interactions`, `users`, `items` as csv or csv.gz, `<modality>.npz` with item_id, features."""
+"""Tables of interactions, people and items under any name, in text, parquet or a workbook; features beside them."""
 
+from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
-import pandas as pd
-
 from fmm_core.data.construction import assemble
-from fmm_core.data.dataset import Dataset, Pairs
-from fmm_core.data.readers.descriptions import describe
+from fmm_core.data.dataset import Dataset
+from fmm_core.data.plan import AS_GUESSED, Plan
 from fmm_core.data.readers.features import read_features
-from fmm_core.data.readers.frames import (
-    described_items,
-    interaction_ids,
-    locate_ids,
-    people,
-    read_frame,
-    read_times,
-    refuse,
-)
+from fmm_core.data.readers.gathering import Layout, gather, lay_out
+from fmm_core.data.readers.guessing import roles
+from fmm_core.data.readers.tablefiles import holds_tables, tables_in
+from fmm_core.errors import DataError
 from fmm_core.types import Progress, silent
 
-ENDINGS = (".csv", ".csv.gz")
-PARTS = ("train", "validation", "test")
-"""Values of the column `split`, where the interactions have one."""
+TITLE = "tables"
+FEATURES = "*.npz"
 
 
 def fits(folder: Path) -> bool:
-    """Whether the folder holds a table of interactions."""
-    return any((folder / f"interactions{ending}").exists() for ending in ENDINGS)
+    """Whether the folder holds a table; what is in it is seen when it is read."""
+    return holds_tables(folder)
 
 
-def read(folder: Path, progress: Progress = silent) -> Dataset:
-    """Read a folder of tables.
-
-    `interactions` needs user_id and item_id and may have time and split (train, validation, test); every other column
-    of `users` is an attribute; `items` is optional and may have title, genres (parted by |) and year. A file
-    `text.npz` or `genre.npz` takes the place of what would be made from the items table.
+def look(folder: Path, plan: Plan) -> Layout:
+    """Which file is which table, and which column means what.
 
     Raises
     ------
     DataError
-        A file or column is missing, or its content cannot be used.
+        `plan` names a file or a column that is not there.
     """
-    inter_path, user_path, item_path = (_path(folder, stem) for stem in ("interactions", "users", "items"))
-    inter = read_frame(inter_path)
-    user, item = interaction_ids(inter, inter_path)
-    times, parts = read_times(inter, inter_path, "time"), _parts(inter, inter_path)
-    progress(1, 3)
-    users, attributes, notes = people(read_frame(user_path), user_path, user, inter_path)
-    item_frame = read_frame(item_path) if item_path.exists() else None
-    items, item_rows = described_items(item_frame, item_path, item, inter_path)
-    progress(2, 3)
-    told = describe(item_rows, separator="|")
-    notes += told.notes
-    for path in sorted(folder.glob("*.npz")):
-        told.modalities[path.stem], more = read_features(path, items)
+    tables = tables_in(folder)
+    names = [table.name for table in tables]
+    for name in plan.files.values():
+        if name not in names:
+            mend = f"There are: {', '.join(names)}."
+            raise DataError(f'there is no table "{name}"', folder.name, mend, code="data.missing")
+    return lay_out(tables, roles(tables, plan.files), plan)
+
+
+def read(
+    folder: Path, plan: Plan = AS_GUESSED, progress: Progress = silent, *, most_rows: int | None = None
+) -> Dataset:
+    """Read a folder of tables.
+
+    Interactions need the person and the item, and may have a rating, a time and a split; every other column of the
+    table of people is an attribute (without that table: columns of the interactions that are the same in all rows of
+    a person); items may have a title, categories, a year and a description. A file `<modality>.npz` adds a modality,
+    or takes the place of what would be made from the items' table.
+
+    Parameters
+    ----------
+    plan : corrections of what would be guessed
+    most_rows : of the interactions, for a first look
+
+    Raises
+    ------
+    DataError
+        A table or column is missing, or its content cannot be used; `DataErrors` if there are several problems.
+    """
+    draft = gather(look(folder, plan), folder.resolve().name, plan, progress, most_rows=most_rows)
+    modalities, notes = dict(draft.modalities), list(draft.notes)
+    for path in sorted(folder.glob(FEATURES)):
+        modalities[path.stem], more = read_features(path, draft.items)
         notes += more
-    progress(3, 3)
-    pairs = Pairs(locate_ids(user, users), locate_ids(item, items), times, parts)
-    name = folder.resolve().name
-    return assemble(Dataset(name, users, items, pairs, told.modalities, attributes, told.titles, tuple(notes)))
-
-
-def _path(folder: Path, stem: str) -> Path:
-    return next((path for ending in ENDINGS if (path := folder / f"{stem}{ending}").exists()), folder / f"{stem}.csv")
-
-
-def _parts(frame: pd.DataFrame, path: Path) -> np.ndarray | None:
-    if "split" not in frame:
-        return None
-    values = frame["split"].str.strip()
-    mend = f"Use {', '.join(PARTS)}, or remove the column."
-    refuse(~values.isin(PARTS), path, "split", ("unknown value", "unknown values"), mend, "data.split")
-    return values.map(PARTS.index).to_numpy(np.int8)
+    return assemble(replace(draft, modalities=modalities, notes=tuple(notes)))
