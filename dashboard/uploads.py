@@ -190,29 +190,30 @@ def _understood(job: RunFolder, report: CheckReport) -> None:
         st.success(words.FIRST_ROWS_ONLY, title=words.NO_PROBLEM, icon=":material/check_circle:")
     if report.files:
         widgets.section(words.UNDERSTOOD)
-        st.markdown("\n".join(f"- {words.file_line(file)}" for file in report.files))
-    plan, readable = report.plan, True
-    if mapping.is_mapped(report):
+        st.markdown("\n".join(f"- {words.file_line(file, report.plan)}" for file in report.files))
+    said = Plan.model_validate(job.raw_config()["plan"])
+    plan, readable = said, True
+    if report.files:
         label = words.CORRECTIONS_PROBLEM if report.problems else words.CORRECTIONS
         with st.expander(label, expanded=bool(report.problems), icon=":material/tune:"):
-            plan, readable = mapping.corrected(report, job.id)
-    _next(job, report, plan, readable)
+            plan, readable = mapping.corrected(report, said, job.id)
+    _next(job, report, plan, said, readable)
     _preview(report)
     if report.card is not None:
         data_sets.who(report.card)
 
 
-def _next(job: RunFolder, report: CheckReport, plan: Plan, readable: bool) -> None:
-    changed = plan != report.plan
+def _next(job: RunFolder, report: CheckReport, plan: Plan, said: Plan, readable: bool) -> None:
+    changed = plan != said
     sound = readable and not changed and not report.problems
     if changed:
         st.caption(words.CHANGED)
     with st.container(horizontal=True):
         if st.button(words.IMPORT, type="primary", icon=":material/save:", key="import", disabled=not sound):
-            _point_at(client.import_(state.store(), Path(job.raw_config()["source"]), plan))
+            _point_at(client.import_(state.store(), Path(job.raw_config()["source"]), report.plan))
             st.rerun()
         if st.button(words.CHECK_AGAIN, icon=":material/refresh:", key="check_again", disabled=not readable):
-            _check(job, plan)
+            _check(job, plan if report.files else Plan(name=plan.name))  # nothing is to be seen: guess anew
         _start_over()
 
 

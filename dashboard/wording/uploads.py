@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dashboard.wording import data
 from dashboard.wording.markdown import plain
 from dashboard.wording.numbers import count, percent
-from fmm_core.data.plan import CheckReport, FileReport, Role
+from fmm_core.data.plan import CheckReport, FileReport, Plan, Role
 from fmm_core.runs.store import Problem, Status
 
 FILES = "Your files"
@@ -112,15 +112,15 @@ def problem(found: Problem) -> str:
     return plain(f"{place}{what}. {found.mend}".strip())
 
 
-def file_line(file: FileReport) -> str:
+def file_line(file: FileReport, plan: Plan) -> str:
     """One line on a file: what it was taken for, how long it is, which column is what."""
-    role = dict(ROLES).get(file.role, "not used")  # type: ignore[call-overload]
+    role = next((each for each in ROLES if each == file.role), None)
+    if role is None:
+        return plain(f"{file.name}: not used.")
     rows = "" if file.rows is None else f", {count(file.rows)} rows"
-    columns = ", ".join(f"{MEANINGS.get(each.meaning, each.meaning)} is {each.column}" for each in file.guesses)
-    said = f"{file.name}: {role[:1].lower()}{role[1:]}{rows}." + (
-        f" {columns[:1].upper()}{columns[1:]}." if columns else ""
-    )
-    return plain(said)
+    meant = plan.columns.get(role, {}).items()
+    columns = "; ".join(f"{MEANINGS.get(meaning, meaning)}: {column}" for meaning, column in meant if column)
+    return plain(f"{file.name}: {ROLES[role].lower()}{rows}." + (f" {columns}." if columns else ""))
 
 
 def name_of(files: Sequence[str]) -> str:

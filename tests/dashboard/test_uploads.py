@@ -39,12 +39,16 @@ PLAN = Plan(
         "interactions": {"user_id": "uid", "item_id": "film", "rating": "stars"},
         "users": {"user_id": "uid"},
     },
-    attributes={"sex": (), "age": (18.0, 25.0)},
 )
+"""What the check understood."""
+
+SAID = Plan(name="Films", attributes={"sex": (), "age": (18.0, 25.0)})
+"""What the reader had said before."""
+
 BAD = {"what": "3 empty values (rows 2, 4, 9)", "where": 'clicks.csv, column "film"', "mend": "Fill them.", "code": "x"}
 
 
-def asked(home: Path, source: Path | None = None, plan: Plan = PLAN) -> RunFolder:
+def asked(home: Path, source: Path | None = None, plan: Plan = SAID) -> RunFolder:
     """A check that waits, of an upload."""
     store = Store(home)
     return client.check(store, source or uploads.new_upload(store), plan)
@@ -170,7 +174,7 @@ def test_a_file_no_reader_knows_has_its_own_headline(home: Path) -> None:
 def test_what_was_understood_and_a_preview_as_text(home: Path) -> None:
     app = seen(checked(home))
     told = said(app).replace("\\", "")
-    assert "clicks.csv: clicks, 1,200 rows. Person is uid, Item is film, Rating is stars." in told
+    assert "clicks.csv: clicks, 1,200 rows. Person: uid; Item: film; Rating: stars." in told
     assert "uid looks like the person: 600 distinct values, repeated" in told
     clicks, people = (frame.value for frame in app.dataframe)
     assert clicks["film"].tolist() == ["10", "<script>"]
@@ -201,10 +205,8 @@ def test_corrections_are_checked_before_they_are_imported(home: Path) -> None:
     plan = Plan.model_validate(waiting_job(home)["plan"])
     assert plan == Plan(
         name="Old films",
-        files=PLAN.files,
         columns={
-            "interactions": {"user_id": "uid", "item_id": "stars", "rating": ""},
-            "users": {"user_id": "uid"},
+            "interactions": {"item_id": "stars", "rating": ""},
         },
         attributes={"age": (20.0, 30.0, 40.0)},
         leave_out_bad_rows=True,
@@ -217,8 +219,7 @@ def test_another_file_for_a_table_forgets_what_was_said_of_its_columns(home: Pat
     app.selectbox(key=key(job, "file_interactions")).set_value("people.csv").run()
     app.button(key="check_again").click().run()
     plan = Plan.model_validate(waiting_job(home)["plan"])
-    assert plan.files["interactions"] == "people.csv"
-    assert plan.columns["interactions"] == {}
+    assert (plan.files, plan.columns) == ({"interactions": "people.csv"}, {})
 
 
 @pytest.mark.parametrize("text", ["18, x", "25, 18", "18, 18", "nan", "inf"])
@@ -233,9 +234,27 @@ def test_wrong_edges_are_a_sentence_and_bar_both_buttons(home: Path, text: str) 
     assert app.button(key="check_again").disabled
 
 
-def test_files_in_a_fixed_format_have_nothing_to_map(home: Path) -> None:
-    app = seen(checked(home, files=(CLICKS.model_copy(update={"guesses": ()}),), plan=Plan(name="x")))
+def test_what_cannot_be_opened_is_guessed_anew_after_it_was_replaced(home: Path) -> None:
+    job = ended(asked(home, plan=PLAN))
+    write_json(job.path / "check.json", CheckReport(problems=(BAD,), plan=PLAN).model_dump(mode="json"))
+    app = seen(job)
     assert not app.selectbox
+    app.button(key="check_again").click().run()
+    assert Plan.model_validate(waiting_job(home)["plan"]) == Plan(name="Films")
+
+
+def test_bands_that_were_found_are_shown_and_stay_a_guess(home: Path) -> None:
+    card = dataset_card(home)
+    card["attributes"] = {"age": {**card["attributes"]["age"], "edges": [20, 40]}}
+    job = ended(asked(home, plan=Plan()))
+    report = CheckReport(reader="tables", files=(CLICKS, PEOPLE), plan=PLAN, card=card)
+    write_json(job.path / "check.json", report.model_dump(mode="json"))
+    app = seen(job)
+    assert app.text_input(key=key(job, "edges_age")).value == "20, 40"
+    assert not app.button(key="import").disabled
+    app.text_input(key=key(job, "edges_age")).set_value("30").run()
+    app.button(key="check_again").click().run()
+    assert Plan.model_validate(waiting_job(home)["plan"]).attributes == {"sex": (), "age": (30.0,)}
 
 
 def test_large_files_say_that_only_their_first_rows_were_seen(home: Path) -> None:
