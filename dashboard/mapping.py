@@ -32,13 +32,13 @@ def corrected(report: CheckReport, said: Plan, key: str) -> tuple[Plan, bool]:
     files = _files(report, held, key)
     columns = {role: dict(said.columns.get(role, {})) for role in ROLES}
     for role in ROLES:
-        if files[role] != held[role]:
+        new = files[role] != held[role]
+        if new:
             columns[role] = {}  # what was said of another file
-            if files[role]:
-                st.caption(f"{words.ROLES[role]}: {words.NEW_FILE}")
-        elif (file := _file(report, files[role])) is not None:
-            widgets.section(words.ROLES[role])
-            columns[role] |= _columns(file, role, report.plan.columns.get(role, {}), key)
+        if (file := _file(report, files[role])) is not None:
+            widgets.section(words.ROLES[role], words.NEW_FILE if new else "")
+            now = {} if new else report.plan.columns.get(role, {})
+            columns[role] |= _columns(file, role, now, f"{key}_{file.name}" if new else key)
     attributes, readable = _attributes(report, said.attributes, key)
     changes = {
         "name": name,

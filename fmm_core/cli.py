@@ -34,6 +34,9 @@ app.add_typer(runs, name="runs")
 
 StoreOption = Annotated[Path | None, typer.Option("--store", help="Folder of data sets and runs (default: FMM_HOME).")]
 PlanOption = Annotated[Path | None, typer.Option("--plan", help="A reading plan as a JSON file.")]
+FileOption = Annotated[
+    list[str] | None, typer.Option("--file", help="Which file is which table, repeatable: interactions=clicks.csv")
+]
 MapOption = Annotated[
     list[str] | None, typer.Option("--map", help="Which column is what, repeatable: interactions.user_id=uid")
 ]
@@ -101,6 +104,7 @@ def fetch_dataset(name: str, store: StoreOption = None) -> None:
 def check_dataset(
     reference: Annotated[str, typer.Argument(help="A data set's name, or the path of a folder, a zip or a file.")],
     plan: PlanOption = None,
+    file: FileOption = None,
     columns: MapOption = None,
     attribute: AttributeOption = None,
     min_rating: MinRatingOption = None,
@@ -116,7 +120,7 @@ def check_dataset(
 
         _show_card(read_json(locate(home, reference) / "dataset.json"))
         return
-    reading = _reading(plan, columns, attribute, min_rating, sample_users, leave_out_bad_rows, name)
+    reading = _reading(plan, file, columns, attribute, min_rating, sample_users, leave_out_bad_rows, name)
     run = home.new_run(CheckConfig(source=_source(reference), plan=reading))
     code = _follow(run, home)
     if code == 0:
@@ -131,6 +135,7 @@ def check_dataset(
 def import_dataset(
     path: Annotated[str, typer.Argument(help="A folder, a zip or a file.")],
     plan: PlanOption = None,
+    file: FileOption = None,
     columns: MapOption = None,
     attribute: AttributeOption = None,
     min_rating: MinRatingOption = None,
@@ -141,7 +146,7 @@ def import_dataset(
 ) -> None:
     """Read files and store them as a data set; its name on stdout."""
     home = _store(store)
-    reading = _reading(plan, columns, attribute, min_rating, sample_users, leave_out_bad_rows, name)
+    reading = _reading(plan, file, columns, attribute, min_rating, sample_users, leave_out_bad_rows, name)
     run = home.new_run(ImportConfig(source=_source(path), plan=reading))
     code = _follow(run, home)
     if code == 0:
@@ -159,7 +164,8 @@ def _source(text: str) -> str:
 
 
 def _reading(
-    file: Path | None,
+    plan: Path | None,
+    files: list[str] | None,
     columns: list[str] | None,
     attributes: list[str] | None,
     min_rating: float | None,
@@ -168,7 +174,10 @@ def _reading(
     name: str | None,
 ) -> Plan:
     """The plan of a file, and over it what single options say."""
-    raw = {} if file is None else _read_config(file)
+    raw = {} if plan is None else _read_config(plan)
+    for text in files or ():
+        role, _, file = text.partition("=")
+        raw.setdefault("files", {})[role] = file
     for text in columns or ():
         role, meaning, column = _mapped(text)
         raw.setdefault("columns", {}).setdefault(role, {})[meaning] = column
@@ -181,7 +190,7 @@ def _reading(
         return Plan.model_validate(raw)
     except ValidationError as error:
         first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"])
+        place = ".".join(str(part) for part in first["loc"] if part != "[key]")
         raise ConfigError(f"{place}: {first['msg']}", "reading plan", code="config.plan") from None
 
 
