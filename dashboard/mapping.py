@@ -86,7 +86,7 @@ def _select(label: str, names: Sequence[str], held: str, none: str, key: str) ->
         label,
         options,
         index=options.index(held),
-        format_func=lambda name: widgets.plain(name) if name else none,
+        format_func=lambda name: name or none,
         key=key,
     )
 

@@ -36,8 +36,8 @@ def messy(folder: Path) -> list[Path]:
     for person in range(300):
         woman = person % 2 == 0
         people.append(f"m{person};{'woman' if woman else 'man'};{rng.integers(18, 70)}")
-        for film in rng.choice(80, 15, replace=False):
-            clicks.append(f"m{person};f{film + (0 if woman else 40)};{rng.integers(1, 6)}")
+        films = rng.choice(80, 15, replace=False) + (0 if woman else 40)
+        clicks += [f"m{person};f{film};{rng.integers(1, 6)}" for film in films]
     for row in FIRST_BAD:
         person, _, stars = clicks[row].split(";")
         clicks[row] = f"{person};;{stars}"
@@ -91,12 +91,15 @@ def test_messy_tables_go_from_upload_to_verdict(visitor: Visitor, server: Server
     visitor.page.locator(".st-key-check_again button").click()
     expect(visitor.page.get_by_text("3 empty values (rows 6, 10, 17)")).to_be_visible(timeout=PATIENCE_MS)
     visitor.settle()
+    visitor.page.screenshot(path="/tmp/pag_shot0.png", full_page=True)
     visitor.page.get_by_text("Leave out the rows that cannot be used").click()
     visitor.settle()
     visitor.page.locator(".st-key-check_again button").click()
     says(visitor, "can be audited for two attributes")
+    visitor.page.screenshot(path="/tmp/pag_shot1.png", full_page=True)
     visitor.page.set_viewport_size({"width": 430, "height": 900})
     visitor.settle()
+    visitor.page.screenshot(path="/tmp/pag_shot2.png", full_page=True)
     assert visitor.page.evaluate(TOO_WIDE) == []
     visitor.page.set_viewport_size({"width": 1440, "height": 1000})
     visitor.page.locator(".st-key-import button").click()

@@ -67,6 +67,19 @@ def test_train_page_queues_what_was_switched_on(home: Path) -> None:
     assert headline(app).startswith("Waiting")
 
 
+def test_without_a_description_of_the_items_a_recommender_of_clicks_is_chosen(home: Path) -> None:
+    """Seen in a walk: an own table of clicks ended in a button that could not be pressed."""
+    finished_run(home)
+    (file,) = Store(home).datasets_dir.glob("*/dataset.json")
+    file.write_text(json.dumps(json.loads(file.read_text(encoding="utf-8")) | {"modalities": {}}), encoding="utf-8")
+    app = opened("train")
+    assert "LATTICE" not in app.radio(key="recommender").options
+    app.button(key="train_button").click().run()
+    assert not app.exception
+    (run,) = client.queue(Store(home))
+    assert run.config().recommender.name == "lightgcn"
+
+
 @pytest.mark.parametrize("method", list(MITIGATIONS))
 def test_every_method_can_be_started(home: Path, method: str) -> None:
     finished_run(home)
