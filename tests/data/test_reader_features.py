@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from data_worlds import claim_unknown_compression, spoil_compression, write_files
 
@@ -127,6 +128,22 @@ def test_an_unknown_compression_is_refused(tmp_path: Path) -> None:
 def test_pickles_are_never_opened(tmp_path: Path) -> None:
     path = saved(tmp_path, item_id=np.array(["a", {"b": 1}], dtype=object), features=np.ones((2, 1)))
     assert refusal(path) == UNREADABLE
+
+
+def test_a_table_of_numbers_is_read_too(tmp_path: Path) -> None:
+    (tmp_path / "audio.csv").write_text("item_id,x,y\nb,3,\na,1,2\nx,9,9\n")
+    modality, notes = read_features(tmp_path / "audio.csv", np.array(["a", "b"]))
+    assert (modality.features.tolist(), modality.present.tolist()) == ([[1, 2], [1, 2]], [True, False])
+    assert [note.code for note in notes] == ["modality.audio.imputed", "modality.audio.unknown"]
+    pd.DataFrame({"item_id": ["b", "a"], "v": [[3.0, 4.0], [1.0, 2.0]]}).to_parquet(tmp_path / "audio.parquet")
+    modality, notes = read_features(tmp_path / "audio.parquet", np.array(["a", "b"]))
+    assert (modality.features.tolist(), notes) == ([[1, 2], [3, 4]], [])
+
+
+def test_a_table_without_ids_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "audio.csv").write_text("x,y\n1,2\n")
+    words = "audio.csv: it does not say which item a row describes. Add a column item_id."
+    assert refusal(tmp_path / "audio.csv") == ("data.no_ids", words)
 
 
 def test_text_of_your_own_takes_the_place_of_titles(tmp_path: Path) -> None:

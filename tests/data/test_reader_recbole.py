@@ -172,6 +172,83 @@ def test_none_or_two_sets_in_one_folder_are_refused(
     assert str(caught.value) == f"mine: {count} files end in .inter, one is needed. Keep exactly one."
 
 
+LISTS = GOOD | {
+    "tiny.user": "user_id:token\tgender:token\ttags:token_seq\tvector:float_seq\tage:float\n"
+    "1\tM\ta b\t1 2\t24\n2\tF\tc\t3 4\t53\n3\tM\t\t5 6\t24\n",
+    "tiny.item": "item_id:token\tmovie_title:token_seq\tclass:token_seq\tactors:token_seq\tposter:float_seq\n"
+    "10\tToy Story\tComedy\tHanks Allen\t1 2\n12\tHeat\tCrime\t\t\n11\tLove Story\tRomance\tHanks\t3 -1e2\n",
+}
+
+
+def test_lists_describe_items(tmp_path: Path) -> None:
+    """Of the actors only Hanks is in two films; the film without a poster gets the mean of the others."""
+    dataset = read(tmp_path, LISTS)
+    assert dataset.items.tolist() == ["10", "12", "11"]
+    assert set(dataset.modalities) == {"text", "genre", "actors", "poster", "knowledge"}
+    poster, actors = dataset.modalities["poster"], dataset.modalities["actors"]
+    assert poster.features.tolist() == [[1, 2], [2, -49], [3, -100]]
+    assert poster.present.tolist() == [True, False, True]
+    np.testing.assert_allclose(actors.features, [[1], [1], [1]])
+    assert actors.present.tolist() == [True, False, True]
+    sentences = {note.code: note.sentence for note in dataset.notes}
+    assert sentences["modality.actors.imputed"] == "1 of 3 items has no actors; for actors it gets the average."
+    assert sentences["modality.poster.imputed"] == (
+        "1 of 3 items has no usable row in tiny.item; for poster it gets the average."
+    )
+
+
+def test_lists_are_no_attributes(tmp_path: Path) -> None:
+    dataset = read(tmp_path, LISTS)
+    assert set(dataset.attributes) == {"gender", "age"}
+    assert [note.sentence for note in dataset.notes if note.code == "attribute.list"] == [
+        "tags is not offered: it holds a list for every person, not one answer.",
+        "vector is not offered: it holds a list for every person, not one answer.",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("rows", "words"),
+    [
+        (
+            "10\t1 2\n11\t1\n12\t1 2\n",
+            "tiny.item: rows have different lengths (row 3). Give every row the same columns.",
+        ),
+        (
+            "10\t1 2\n11\t1 x\n12\ty z\n",
+            'tiny.item, column "poster": 2 values are not numbers (rows 3, 4). Correct or remove them.',
+        ),
+    ],
+)
+def test_lists_of_numbers_that_cannot_be_used(tmp_path: Path, rows: str, words: str) -> None:
+    with pytest.raises(DataError) as caught:
+        read(tmp_path, {"tiny.item": "item_id:token\tposter:float_seq\n" + rows})
+    assert str(caught.value) == words
+
+
+def test_a_list_that_nobody_has_is_said(tmp_path: Path) -> None:
+    dataset = read(tmp_path, {"tiny.item": "item_id:token\tposter:float_seq\n10\t\n11\t\n"})
+    sentences = [note.sentence for note in dataset.notes if note.code == "modality.poster.none"]
+    assert sentences == ["There is no poster: no item has one."]
+    assert "poster" not in dataset.modalities
+
+
+def test_headers_may_have_no_types(tmp_path: Path) -> None:
+    bare = {
+        name: "\t".join(cell.partition(":")[0] for cell in text.split("\n")[0].split("\t")) + text[text.index("\n") :]
+        for name, text in GOOD.items()
+    }
+    plain, typed = read(tmp_path / "a", bare), read(tmp_path / "b")
+    assert (plain.titles, plain.users.tolist()) == (typed.titles, typed.users.tolist())
+    assert set(plain.modalities) == set(typed.modalities)
+
+
+def test_vectors_beside_the_tables_are_said_and_not_read(tmp_path: Path) -> None:
+    dataset = read(tmp_path, {"tiny.itememb": "iid:token\temb:float_seq\n10\t1 2\n"})
+    notes = [(note.count, note.sentence) for note in dataset.notes if note.code == "files.unread"]
+    assert notes == [(1, "tiny.itememb is not read: vectors can be audited on their own.")]
+    assert set(dataset.modalities) == {"text", "genre", "knowledge"}
+
+
 def test_the_reader_is_found_by_the_files(tmp_path: Path) -> None:
     assert sniff.read(write_files(tmp_path / "atomic", GOOD)).name == "tiny"
     csv = {"interactions.csv": "user_id,item_id\n1,a\n", "users.csv": "user_id,gender\n1,F\n"}

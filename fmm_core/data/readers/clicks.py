@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from fmm_core.data.dataset import Note
 from fmm_core.data.readers.desk import EMPTY, NOT_A_NUMBER, Desk, Fault
 from fmm_core.data.readers.tablefiles import BLOCK, TableFile
 from fmm_core.data.readers.times import Times
@@ -147,8 +148,13 @@ class _Reading:
     def finish(self) -> Clicks:
         user, item, time, split = (np.concatenate(parts) for parts in zip(*self._parts, strict=True))
         if len(user) == 0 and self._low:
-            what = f"no interaction is rated {self.min_rating:g} or higher"
-            raise DataError(what, self.table.name, "Lower the limit.", code="data.no_rows")
+            what = f"no rating is {self.min_rating:g} or more"
+            raise DataError(what, self.table.name, "Choose a lower minimum.", code="data.min_rating")
+        if self._low:
+            were = "interaction" if self._low == 1 else "interactions"
+            was = "was" if self._low == 1 else "were"
+            sentence = f"{self._low:,} {were} rated below {self.min_rating:g} {was} left out."
+            self.desk.note(Note("pairs.low_rating", self._low, sentence))
         return Clicks(
             self._users.ids(),
             self._items.ids(),

@@ -48,6 +48,7 @@ class Desk:
         self.leave_out = leave_out
         self._rows: dict[tuple[str, str, Fault], _Rows] = {}
         self._errors: list[DataError] = []
+        self._notes: list[Note] = []
 
     def rows(self, bad: pd.Series, file: str, column: str, fault: Fault) -> None:
         """Note the rows where `bad` is true; its index counts records from 0. May be called once a block."""
@@ -62,8 +63,12 @@ class Desk:
         """Note a problem that is not about rows."""
         self._errors.append(error)
 
+    def note(self, note: Note) -> None:
+        """Keep something a reader of the data set should know."""
+        self._notes.append(note)
+
     def settle(self) -> list[Note]:
-        """Notes on rows left out.
+        """All notes, those on rows left out among them.
 
         Raises
         ------
@@ -75,7 +80,7 @@ class Desk:
             raise errors[0]
         if errors:
             raise DataErrors(tuple(errors))
-        return list(self._row_notes())
+        return [*self._notes, *self._row_notes()]
 
     def _row_errors(self) -> Iterator[DataError]:
         for (file, column, fault), rows in self._rows.items():
@@ -88,3 +93,16 @@ class Desk:
             why = f"{fault.one if rows.total == 1 else fault.several} ({name_rows(rows.first, rows.total)})"
             sentence = f'{rows.total:,} {were} left out of {file}, column "{column}": {why}.'
             yield Note(f"rows.left_out.{fault.code.removeprefix('data.')}", rows.total, sentence)
+
+
+def refuse(bad: pd.Series, file: str, column: str, fault: Fault) -> None:
+    """Tell bad rows at once, where nothing may be left out.
+
+    Raises
+    ------
+    DataError
+        Any entry of `bad` is true.
+    """
+    desk = Desk()
+    desk.rows(bad, file, column, fault)
+    desk.settle()

@@ -7,16 +7,18 @@ import numpy as np
 import pandas as pd
 
 from fmm_core.data.construction import assemble
-from fmm_core.data.dataset import Dataset
+from fmm_core.data.dataset import Dataset, Note
 from fmm_core.data.encoders import encode_bags
 from fmm_core.data.plan import AS_GUESSED, Plan, Role
 from fmm_core.data.readers.descriptions import add_encoded
 from fmm_core.data.readers.frames import need_columns
 from fmm_core.data.readers.gathering import Layout, gather, lay_out
+from fmm_core.data.readers.sequences import LISTS, add_lists, list_notes
 from fmm_core.data.readers.tablefiles import TableFile, TextTable
 from fmm_core.errors import DataError
 from fmm_core.types import Progress, silent
 
+VECTORS = (".useremb", ".itememb")
 TITLE = "RecBole's atomic files"
 ENDINGS: dict[Role, str] = {"interactions": ".inter", "users": ".user", "items": ".item"}
 
@@ -34,9 +36,11 @@ def look(folder: Path, plan: Plan) -> Layout:
     DataError
         There is not exactly one file of interactions, or a file is damaged.
     """
-    inter = _one(folder, ".inter")
+    inter = one_file(folder, "*.inter")
     paths = {role: inter.with_suffix(ending) for role, ending in ENDINGS.items()}
-    found: dict[Role, TableFile] = {role: _table(path) for role, path in paths.items() if path.exists()}
+    found: dict[Role, TableFile] = {
+        role: _table(path, lists=role != "users") for role, path in paths.items() if path.exists()
+    }
     return lay_out(list(found.values()), found, plan)
 
 
@@ -45,14 +49,21 @@ def read(
 ) -> Dataset:
     """Read a folder of atomic files; any rating counts as an interaction unless `plan` sets a limit.
 
+    Types in headers may be missing. Lists are descriptions of items and no attributes of people: of `token_seq` the
+    words, of `float_seq` the numbers. Vectors that RecBole keeps beside the tables are not read.
+
     Raises
     ------
     DataError
         A file or column is missing, or its content cannot be used.
     """
-    inter = _one(folder, ".inter")
-    draft = gather(look(folder, plan), inter.stem, plan, progress, most_rows=most_rows, separator=" ")
-    modalities, notes = dict(draft.modalities), list(draft.notes)
+    inter, layout = one_file(folder, "*.inter"), look(folder, plan)
+    draft = gather(layout, inter.stem, plan, progress, most_rows=most_rows, separator=" ")
+    modalities, notes = dict(draft.modalities), [*draft.notes, *_unread(folder)]
+    notes += list_notes(inter.with_suffix(ENDINGS["users"]))
+    if (described := layout.understood.get("items")) is not None:
+        path = inter.with_suffix(ENDINGS["items"])
+        add_lists(modalities, notes, described.table.frame(), path, draft.items, described.columns.values())
     kg, link = inter.with_suffix(".kg"), inter.with_suffix(".link")
     if kg.exists() and link.exists():
         bags = _facts(kg, link, draft.items)
@@ -61,17 +72,44 @@ def read(
     return assemble(replace(draft, modalities=modalities, notes=tuple(notes)))
 
 
-def _one(folder: Path, ending: str) -> Path:
-    found = sorted(folder.glob(f"*{ending}"))
+def one_file(folder: Path, pattern: str) -> Path:
+    """The only file of a folder whose name fits a pattern such as `*.inter`.
+
+    Raises
+    ------
+    DataError
+        There is none, or several.
+    """
+    found = sorted(folder.glob(pattern))
     if len(found) != 1:
-        what = f"{len(found)} files end in {ending}, one is needed"
+        what = f"{len(found)} files end in {pattern.removeprefix('*')}, one is needed"
         raise DataError(what, folder.name, "Keep exactly one.", code="data.one_file")
     return found[0]
 
 
-def _table(path: Path) -> TextTable:
-    """One file; the type (`:token`, `:float`, …) is taken off its column names."""
-    return TextTable(path, "\t", lambda name: name.partition(":")[0].strip())
+def _table(path: Path, lists: bool = True) -> TextTable:
+    """One file; the type (`:token`, `:float`, …) is taken off its column names.
+
+    Parameters
+    ----------
+    lists : False to leave out columns that hold a list in every cell
+    """
+
+    def name_of(header: str) -> str:
+        name, _, kind = header.partition(":")
+        return "" if kind.strip() in LISTS and not lists else name.strip()
+
+    return TextTable(path, "\t", name_of)
+
+
+def _unread(folder: Path) -> list[Note]:
+    """A note on RecBole's files of vectors: an attack on vectors is another question than one on a data set."""
+    names = [path.name for path in sorted(folder.iterdir()) if path.suffix in VECTORS]
+    if not names:
+        return []
+    verb = "is" if len(names) == 1 else "are"
+    sentence = f"{', '.join(names)} {verb} not read: vectors can be audited on their own."
+    return [Note("files.unread", len(names), sentence)]
 
 
 def _facts(kg_path: Path, link_path: Path, items: np.ndarray) -> list[list[str]]:

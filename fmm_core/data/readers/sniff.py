@@ -6,7 +6,7 @@ from typing import Protocol
 
 from fmm_core.data.dataset import Dataset
 from fmm_core.data.plan import AS_GUESSED, Plan
-from fmm_core.data.readers import recbole, tables
+from fmm_core.data.readers import movielens, recbole, tables
 from fmm_core.data.readers.gathering import Layout
 from fmm_core.data.specs import CATALOG
 from fmm_core.data.storage import slug_of
@@ -28,7 +28,7 @@ class Reader(Protocol):
     ) -> Dataset: ...
 
 
-READERS: tuple[Reader, ...] = (recbole, tables)
+READERS: tuple[Reader, ...] = (movielens, recbole, tables)
 """Asked in this order."""
 
 

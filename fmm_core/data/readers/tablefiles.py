@@ -22,6 +22,9 @@ from fmm_core.errors import DataError
 BLOCK = 500_000
 """Rows read at once."""
 
+FEATURES = "_features."
+"""In the name of a file with numbers that describe items; `features.read_features` reads it."""
+
 LONGEST_CELL = 100_000
 TEXT_ENDINGS = (".csv", ".tsv", ".txt", ".csv.gz", ".tsv.gz", ".txt.gz")
 BOOK_ENDINGS = (".xlsx", ".xlsm")
@@ -253,6 +256,22 @@ def _as_text(values: "pyarrow.Array") -> pd.Series:  # type: ignore[name-defined
     return text.to_pandas().astype("str")
 
 
+class FrameTable(TableFile):
+    """A table that is in memory already; its index counts records as `blocks` promises."""
+
+    def __init__(self, frame: pd.DataFrame, name: str) -> None:
+        super().__init__(name, name.split(".")[0])
+        self._whole = frame
+
+    def _read_columns(self) -> tuple[str, ...]:
+        return tuple(self._whole.columns)
+
+    def _blocks(self, columns: Sequence[str], rows: int) -> Iterator[Block]:
+        for start in range(0, len(self._whole), rows):
+            share = min((start + rows) / len(self._whole), 1.0)
+            yield share, self._whole.iloc[start : start + rows][list(columns)].astype("str")
+
+
 class SheetTable(TableFile):
     """One sheet of a workbook, as values: formulas give what they last showed."""
 
@@ -306,8 +325,17 @@ def _sheets(path: Path) -> list[TableFile]:
 
 def holds_tables(folder: Path) -> bool:
     """Whether some file of a folder looks like a table."""
-    endings = (*TEXT_ENDINGS, *BOOK_ENDINGS)
-    return any(path.name.lower().endswith(endings) for path in folder.iterdir()) or any(folder.rglob("*.parquet"))
+    return bool(_named(folder, *TEXT_ENDINGS, *BOOK_ENDINGS)) or any(folder.rglob("*.parquet"))
+
+
+def _named(folder: Path, *endings: str) -> list[Path]:
+    files = (path for path in sorted(folder.iterdir()) if path.is_file() and not _is_features(path))
+    return [path for path in files if path.name.lower().endswith(endings)]
+
+
+def _is_features(path: Path) -> bool:
+    """Numbers that describe items, not a table of what people said or did."""
+    return FEATURES in path.name.lower()
 
 
 def tables_in(folder: Path) -> list[TableFile]:
@@ -318,19 +346,14 @@ def tables_in(folder: Path) -> list[TableFile]:
     DataError
         A file that should be a table is damaged.
     """
-    found: list[TableFile] = []
-    for path in sorted(folder.iterdir()):
-        lower = path.name.lower()
-        if path.is_file() and lower.endswith(TEXT_ENDINGS):
-            found.append(TextTable(path))
-        elif path.is_file() and lower.endswith(BOOK_ENDINGS):
-            found += _sheets(path)
-    return found + list(_parquet_tables(folder))
+    texts = [TextTable(path) for path in _named(folder, *TEXT_ENDINGS)]
+    sheets = [sheet for path in _named(folder, *BOOK_ENDINGS) for sheet in _sheets(path)]
+    return [*texts, *sheets, *_parquet_tables(folder)]
 
 
 def _parquet_tables(folder: Path) -> Iterator[TableFile]:
     groups: dict[str, list[Path]] = {}
-    for path in sorted(folder.rglob("*.parquet")):
+    for path in sorted(path for path in folder.rglob("*.parquet") if not _is_features(path)):
         groups.setdefault(_table_of(path, folder), []).append(path)
     for name, paths in groups.items():
         alone = len(paths) == 1 and paths[0].parent == folder

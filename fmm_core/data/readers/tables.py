@@ -6,7 +6,7 @@ from pathlib import Path
 from fmm_core.data.construction import assemble
 from fmm_core.data.dataset import Dataset
 from fmm_core.data.plan import AS_GUESSED, Plan
-from fmm_core.data.readers.features import read_features
+from fmm_core.data.readers.features import features_name, read_features
 from fmm_core.data.readers.gathering import Layout, gather, lay_out
 from fmm_core.data.readers.guessing import roles
 from fmm_core.data.readers.tablefiles import holds_tables, tables_in
@@ -14,7 +14,7 @@ from fmm_core.errors import DataError
 from fmm_core.types import Progress, silent
 
 TITLE = "tables"
-FEATURES = "*.npz"
+FEATURES = ("*.npz", "*_features.csv", "*_features.csv.gz", "*_features.parquet")
 
 
 def fits(folder: Path) -> bool:
@@ -46,8 +46,8 @@ def read(
 
     Interactions need the person and the item, and may have a rating, a time and a split; every other column of the
     table of people is an attribute (without that table: columns of the interactions that are the same in all rows of
-    a person); items may have a title, categories, a year and a description. A file `<modality>.npz` adds a modality,
-    or takes the place of what would be made from the items' table.
+    a person); items may have a title, categories, a year and a description. A file `<modality>.npz` or
+    `<modality>_features.csv` (or .parquet) adds a modality, or takes the place of one made from the items' table.
 
     Parameters
     ----------
@@ -61,7 +61,7 @@ def read(
     """
     draft = gather(look(folder, plan), folder.resolve().name, plan, progress, most_rows=most_rows)
     modalities, notes = dict(draft.modalities), list(draft.notes)
-    for path in sorted(folder.glob(FEATURES)):
-        modalities[path.stem], more = read_features(path, draft.items)
+    for path in sorted(path for pattern in FEATURES for path in folder.glob(pattern)):
+        modalities[features_name(path)], more = read_features(path, draft.items)
         notes += more
     return assemble(replace(draft, modalities=modalities, notes=tuple(notes)))
