@@ -192,7 +192,9 @@ def _beyond_the_run(store: Store, run: RunFolder) -> dict[str, Any]:
         published = paper_protocol(after, inputs.attributes, eligible=inputs.eligible, seed=config.seed)
         published.to_parquet(folder / "published.parquet")
 
-    step = StepCache(store.cache_dir).run("bench-methods", {"run": run.id}, produce, rooms=("audit",))
+    step = StepCache(store.cache_dir, run.config().fingerprint).run(
+        "bench-methods", {"run": run.id}, produce, rooms=("audit",)
+    )
     change = pd.read_parquet(step.folder / "change.parquet")
     found: dict[str, Any] = {
         f"{row.attribute}.change": (row.difference, row.low, row.high)

@@ -8,7 +8,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from dashboard import comparison, loaders, state, tradeoffs, widgets
-from dashboard.loaders import RunFacts
+from dashboard.loaders import Experiment
 from dashboard.wording import tradeoffs as words
 from fmm_core.runs.config import RunConfig
 from fmm_core.runs.store import RunFolder
@@ -16,12 +16,10 @@ from fmm_core.runs.store import RunFolder
 MOST = 5
 
 
-def compare(run: RunFolder, card: Mapping[str, Any], title: DeltaGenerator) -> None:
+def compare(run: RunFolder, config: RunConfig, card: Mapping[str, Any], title: DeltaGenerator) -> None:
     """Two to five runs: what differs in their settings, and their figures."""
-    facts = {each.id: each for each in loaders.runs(state.store()) if each.state == "done"}
-    alike, _ = tradeoffs.comparable(
-        facts[run.id].config, [(each.id, each.config) for each in facts.values()], wide=True
-    )
+    facts = {each.id: each for each in loaders.experiments(state.store())[0]}
+    alike, _ = tradeoffs.comparable(config, [(each.id, each.config) for each in facts.values()], wide=True)
     labels = _names(facts)
     head = title.container()
     chosen = st.multiselect(
@@ -38,7 +36,7 @@ def compare(run: RunFolder, card: Mapping[str, Any], title: DeltaGenerator) -> N
         widgets.empty(words.CHOOSE_TWO, words.CHOOSE_TWO_SENTENCE)
         return
     names = _names({each: facts[each] for each in chosen})
-    sides = [_side(names[each], state.store().run(each)) for each in chosen]
+    sides = [_side(names[each], facts[each].config, state.store().run(each)) for each in chosen]
     same = set(chosen) <= set(alike)
     with head:
         widgets.headline(
@@ -64,12 +62,12 @@ def _others(opened: str, configs: Mapping[str, RunConfig]) -> list[str]:
     return sorted((each for each in configs if each != opened), key=worth)
 
 
-def _side(name: str, run: RunFolder) -> comparison.Side:
+def _side(name: str, config: RunConfig, run: RunFolder) -> comparison.Side:
     tables = loaders.leakage(run), loaders.accuracy(run), loaders.groups(run)
-    return comparison.side(name, loaders.config(run), *tables)
+    return comparison.side(name, config, *tables)
 
 
-def _names(facts: Mapping[str, RunFacts]) -> dict[str, str]:
+def _names(facts: Mapping[str, Experiment]) -> dict[str, str]:
     """As short as tells the runs apart: mitigation and weights, then recommender and modalities, then seed and time."""
     names = {each.id: words.run_title(each.config) for each in facts.values()}
     for longer in (_with_model, _with_seed, _with_id):
@@ -78,13 +76,13 @@ def _names(facts: Mapping[str, RunFacts]) -> dict[str, str]:
     return names
 
 
-def _with_model(name: str, facts: RunFacts) -> str:
+def _with_model(name: str, facts: Experiment) -> str:
     return f"{name}, {words.made_with(facts.config)}"
 
 
-def _with_seed(name: str, facts: RunFacts) -> str:
+def _with_seed(name: str, facts: Experiment) -> str:
     return f"{name}, seed {facts.config.seed}"
 
 
-def _with_id(name: str, facts: RunFacts) -> str:
+def _with_id(name: str, facts: Experiment) -> str:
     return f"{name}, {facts.when} {facts.id[-4:]}"

@@ -1,6 +1,6 @@
 """From the rows of `leakage.csv` to what a page draws and says: one `Finding` per row of a figure. No streamlit."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,6 +12,8 @@ from fmm_core.audit.verdict import TOLERANCE, Verdict, verdict
 
 PERSON_VECTOR = "user_vector"
 STORED = ("user_vector", "item_mean", "top_k")
+OPENING = ("user_vector", "item_mean", "top_k", "history")
+"""What a page opens with: the first of these that was attacked."""
 READABLE = ("history", "profile_raw")
 """What can be read before any model; its rows have the phase *data*."""
 PARTS = RAW, BIASED, FILTERED = "profile_raw", "profile_biased", "profile_filtered"
@@ -115,6 +117,20 @@ class Scope:
     tolerance: float = TOLERANCE
     mitigated: bool = True
     protected: tuple[str, ...] = ()
+
+
+def opened(leakage: pd.DataFrame, mitigated: bool, protected: Sequence[str] = ()) -> Scope:
+    """What a page shows before the reader changes anything: the person vector where there is one."""
+    there = set(leakage["representation"])
+    first = next((name for name in OPENING if name in there), PERSON_VECTOR)
+    return Scope(representation=first, mitigated=mitigated, protected=tuple(protected))
+
+
+def choosable(leakage: pd.DataFrame) -> list[tuple[str, str]]:
+    """Representation and modality of what the reader may look at: what is stored or shown, else what the data say."""
+    stored = leakage[leakage["representation"].isin(STORED)]
+    rows = leakage if stored.empty else stored
+    return list(dict.fromkeys(zip(rows["representation"], rows["modality"], strict=True)))
 
 
 def aucs(leakage: pd.DataFrame, users: str) -> dict[tuple[str, str, str, str, str], Figure]:
@@ -274,12 +290,13 @@ def _finding(
     attacker: str = "",
 ) -> Finding | None:
     attacker = attacker or scope.attacker
-    before = table.get((*place, "before", attacker))
+    first = "data" if place[1] in READABLE else "before"
+    before = table.get((*place, first, attacker))
     after = table.get((*place, "after", attacker)) if scope.mitigated else None
     now = after or before
     if now is None:
         return None
-    linear = table.get((*place, "after" if after else "before", "linear")) if attacker == "strongest" else None
+    linear = table.get((*place, "after" if after else first, "linear")) if attacker == "strongest" else None
     return Finding(
         key, title, before, after, now.judged(scope.tolerance, linear), scope.tolerance, linear, classes(card, place[0])
     )

@@ -9,12 +9,13 @@ import streamlit as st
 from pydantic import BaseModel, ConfigDict
 
 from dashboard import maps, neighbours
+from dashboard.wording import states
 from fmm_core.data.specs import CATALOG
 from fmm_core.errors import FmmError, StoreError
 from fmm_core.fairness.specs import MITIGATIONS
 from fmm_core.recommenders.specs import RECOMMENDERS
-from fmm_core.runs.config import RunConfig
-from fmm_core.runs.store import RunFolder, State, Store
+from fmm_core.runs.config import AuditConfig, Audited, RunConfig
+from fmm_core.runs.store import CARD, RunFolder, State, Store
 
 
 class RunFacts(BaseModel):
@@ -24,7 +25,7 @@ class RunFacts(BaseModel):
 
     id: str
     state: State
-    config: RunConfig
+    config: Audited
     dataset: str
     """Title of the data set."""
     when: str
@@ -32,11 +33,19 @@ class RunFacts(BaseModel):
 
     @property
     def label(self) -> str:
-        """One line that tells this run from others: data, recommender, mitigation, weights."""
+        """One line that tells this run from others: data, recommender, mitigation, weights; or what was audited."""
+        if isinstance(self.config, AuditConfig):
+            return f"{self.dataset} · {states.audit_of(self.config)}"
         weights = " ".join(f"{name} {weight:g}" for name, weight in self.config.active_weights.items())
         method = MITIGATIONS[self.config.mitigation.name].title
         method = f"{method} {weights}".strip() if self.config.mitigation.name != "none" else "no mitigation"
         return f"{self.dataset} · {RECOMMENDERS[self.config.recommender.name].title} · {method}"
+
+
+class Experiment(RunFacts):
+    """A run that trained something, so that it has an accuracy."""
+
+    config: RunConfig
 
 
 def leakage(run: RunFolder) -> pd.DataFrame:
@@ -84,14 +93,23 @@ def like_neighbours(
     return _like_neighbours(str(run.path), layout, slug, attribute, held_out, tuple(_stamp(file) for file in files))
 
 
-def config(run: RunFolder) -> RunConfig:
+def config(run: RunFolder) -> Audited:
     """The configuration of a run."""
     return _config(str(run.path), _stamp(run.path / "config.json"))
 
 
-def is_mitigated(made_with: RunConfig) -> bool:
+def is_mitigated(made_with: Audited) -> bool:
     """Whether anything was done between *before* and *after*."""
+    if isinstance(made_with, AuditConfig):
+        return bool(made_with.after)
     return made_with.mitigation.name != "none" and bool(made_with.active_weights)
+
+
+def experiments(store: Store) -> tuple[list[Experiment], int]:
+    """The finished runs that trained something, newest first, and how many audits of files stand beside them."""
+    done = [each for each in runs(store) if each.state == "done"]
+    trained = [each for each in done if isinstance(each.config, RunConfig)]
+    return [Experiment.model_validate(dict(each)) for each in trained], len(done) - len(trained)
 
 
 def runs(store: Store) -> list[RunFacts]:
@@ -101,13 +119,20 @@ def runs(store: Store) -> list[RunFacts]:
     for run in store.runs():
         try:
             made_with = config(run)
-            title = str(_matching(cards_, made_with).get("title", _catalog_title(made_with.dataset)))
+            title = _title(cards_, made_with)
             found.append(
                 RunFacts(id=run.id, state=run.status().state, config=made_with, dataset=title, when=_when(run.id))
             )
         except FmmError:
             continue
     return found
+
+
+def _title(cards_: list[dict[str, Any]], made_with: Audited) -> str:
+    """What the data of a run are called."""
+    if isinstance(made_with, AuditConfig):
+        return made_with.dataset
+    return str(_matching(cards_, made_with).get("title", _catalog_title(made_with.dataset)))
 
 
 def _when(run_id: str) -> str:
@@ -126,8 +151,12 @@ def cards(store: Store) -> list[dict[str, Any]]:
 
 
 def card(store: Store, run: RunFolder) -> dict[str, Any]:
-    """The card of the data set a run was made from; empty if that data set is no longer stored."""
-    return _matching(cards(store), config(run))
+    """The card of the data a run was made from: its own, or its data set's; empty if that is no longer stored."""
+    made_with = config(run)
+    if isinstance(made_with, AuditConfig):
+        own = run.path / CARD
+        return _own_card(str(own), _stamp(own))
+    return _matching(cards(store), made_with)
 
 
 def _catalog_title(name: str) -> str:
@@ -169,9 +198,14 @@ def _parquet(path: str, version: int) -> pd.DataFrame:
 
 
 @st.cache_data(show_spinner=False, max_entries=512)
-def _config(path: str, version: int) -> RunConfig:
+def _config(path: str, version: int) -> Audited:
     del version
-    return RunFolder(Path(path)).config()
+    return RunFolder(Path(path)).made_with()
+
+
+@st.cache_data(show_spinner=False, max_entries=64)
+def _own_card(path: str, version: int) -> dict[str, Any]:
+    return RunFolder(Path(path).parent).card() if version else {}
 
 
 @st.cache_data(show_spinner=False, max_entries=8)

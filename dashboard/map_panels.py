@@ -51,16 +51,17 @@ def panels(
     """
     if not maps.is_split(pictures):
         figures = {} if finding is None else {"after": finding.after, "before": finding.before, "data": finding.before}
-        return [Panel(each, words.PHASES[each.phase], "", figures.get(each.phase)) for each in pictures]
+        titles = words.PHASES if len(pictures) > 1 else words.PHASES | {"before": words.ALONE}
+        return [Panel(each, titles[each.phase], "", figures.get(each.phase)) for each in pictures]
     parts = (
         {} if finding is None else dict(zip(find.PARTS, (finding.before, finding.biased, finding.after), strict=True))
     )
-    titles = [attribute_title(card, name) for name in protected]
+    carried = [attribute_title(card, name) for name in protected]
     return [
         Panel(
             each,
             words.PARTS[each.representation],
-            words.part_note(each.representation, modality_title(card, each.modality), titles),
+            words.part_note(each.representation, modality_title(card, each.modality), carried),
             parts.get(each.representation),
             words.UNSEEN,
         )

@@ -33,7 +33,7 @@ def _draw(run: RunFolder) -> None:
     status = run.status()
     before = [other.id for other in client.queue(state.store())]
     widgets.headline(words.progress_headline(status, before.index(run.id) if run.id in before else 0), _deck(status))
-    stages = run.config().stages
+    stages = run.made_with().stages
     st.progress(status.fraction, words.bar_text(status, len(stages)))
     left, right = st.columns([4, 7], gap="large")
     with left:

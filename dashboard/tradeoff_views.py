@@ -1,6 +1,7 @@
 """The views of the trade-offs page, each from the opened run."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
@@ -25,9 +26,20 @@ from fmm_core.runs.tables import KS
 Card = Mapping[str, Any]
 
 
-def all_runs(run: RunFolder, card: Card, title: DeltaGenerator) -> None:
+def not_measured() -> None:
+    """The opened run has no accuracy: say why, and what would have one."""
+    widgets.headline(words.NOT_MEASURED)
+    widgets.empty(words.NOT_MEASURED_TITLE, words.NOT_MEASURED_SENTENCE, icon=":material/balance:")
+    st.page_link(state.PAGES["train"], label=words.TO_TRAIN, icon=":material/arrow_forward:")
+
+
+def all_runs(
+    run: RunFolder,  # noqa: ARG001 (every view is called alike)
+    config: RunConfig,
+    card: Card,
+    title: DeltaGenerator,
+) -> None:
     """Every comparable setting, the reader's limits, and the best bargain."""
-    config = loaders.config(run)
     with st.container(horizontal=True, gap="medium", key="tradeoff_controls"):
         with st.container(width="content"):
             users = widgets.switch(words.PEOPLE, "people", PEOPLE)
@@ -58,9 +70,9 @@ def all_runs(run: RunFolder, card: Card, title: DeltaGenerator) -> None:
 
 
 def _points(opened: RunConfig, users: str, wide: bool) -> tuple[list[Point], Hidden]:
-    done = [(facts.id, facts.config) for facts in loaders.runs(state.store()) if facts.state == "done"]
-    ids, hidden = tradeoffs.comparable(opened, done, wide)
-    configs = dict(done)
+    done, audits = loaders.experiments(state.store())
+    configs = {each.id: each.config for each in done}
+    ids, hidden = tradeoffs.comparable(opened, list(configs.items()), wide)
     folders = [state.store().run(run_id) for run_id in ids]
     points = [
         tradeoffs.point(
@@ -69,7 +81,7 @@ def _points(opened: RunConfig, users: str, wide: bool) -> tuple[list[Point], Hid
         )
         for each in folders
     ]  # fmt: skip
-    return points, hidden
+    return points, replace(hidden, accuracy=audits)
 
 
 def _line(config: RunConfig, opened: RunConfig) -> Line:
@@ -134,7 +146,7 @@ def _offer_more(config: RunConfig) -> None:
         st.switch_page(state.PAGES["train"], query_params=state.link(runs[0]))
 
 
-def pays(run: RunFolder, card: Card, title: DeltaGenerator) -> None:
+def pays(run: RunFolder, config: RunConfig, card: Card, title: DeltaGenerator) -> None:
     """What each group found before and after."""
     groups = loaders.groups(run)
     with st.container(horizontal=True, gap="medium", key="pays_controls"):
@@ -148,7 +160,7 @@ def pays(run: RunFolder, card: Card, title: DeltaGenerator) -> None:
             shown = _shown(found, card)
     items = nouns(card)[1]
     deck = words.pays_deck(found, items) if metric == "recall" else words.METRIC_HELP[metric].format(items=items)
-    mitigated = loaders.is_mitigated(loaders.config(run))
+    mitigated = loaders.is_mitigated(config)
     with title:
         widgets.headline(words.pays_headline(found) if mitigated else words.NOBODY_MITIGATED, widgets.plain(deck))
     alt = "; ".join(f"{words.group_title(each)}: {words.change_text(each)}" for each in shown)

@@ -106,6 +106,8 @@ class Hidden:
     audit: int = 0
     model: int = 0
     """Another recommender, other settings of it, or other modalities: shown when the reader widens."""
+    accuracy: int = 0
+    """Audits of files: they have none."""
 
 
 def comparable(

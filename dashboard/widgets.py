@@ -13,6 +13,7 @@ from dashboard.wording import states as words
 from dashboard.wording.markdown import plain
 from fmm_core.errors import FmmError
 from fmm_core.runs.store import RunFolder
+from fmm_core.runs.tables import END_OF_ROW, escaped
 
 SHEET, READING, HEADLINE = 1080, 760, 900
 """Widths in px; a phone is narrower than all of them and gets its own width."""
@@ -152,13 +153,20 @@ def exact_figures(table: pd.DataFrame, filename: str) -> None:
         st.dataframe(table, hide_index=True)
         st.download_button(
             words.DOWNLOAD,
-            table.to_csv(index=False).encode(),
+            for_spreadsheets(table).to_csv(index=False, lineterminator=END_OF_ROW).encode(),
             file_name=f"{filename}.csv",
             mime="text/csv",
             key=f"csv_{filename}",
             on_click="ignore",
             icon=":material/download:",
         )
+
+
+def for_spreadsheets(table: pd.DataFrame) -> pd.DataFrame:
+    """The same figures; no name from the data runs as a formula where the file is opened."""
+    texts = table.select_dtypes(exclude="number").columns
+    safe = table.assign(**{name: escaped(table[name]) for name in texts})
+    return safe.set_axis(escaped(safe.columns.to_series()), axis=1)
 
 
 def switch(

@@ -17,9 +17,9 @@ from fmm_core.errors import ConfigError, DataError, FmmError
 from fmm_core.fairness.specs import MITIGATIONS
 from fmm_core.recommenders.specs import RECOMMENDERS
 from fmm_core.runs import client
-from fmm_core.runs.config import PRESETS, CheckConfig, ImportConfig, RunConfig, make_config, parse_config
+from fmm_core.runs.config import PRESETS, CheckConfig, ImportConfig, RunConfig, make_config, parse_audit, parse_config
 from fmm_core.runs.files import read_json
-from fmm_core.runs.store import RunFolder, Status, Store, create_run
+from fmm_core.runs.store import CARD, RunFolder, Status, Store, create_run
 
 app = typer.Typer(
     help="Assess and mitigate what multimodal recommenders give away about people.",
@@ -239,6 +239,16 @@ def _show_card(card: dict[str, Any]) -> None:
         print(f"note: {note['sentence']}")
 
 
+@datasets.command("delete")
+def delete_dataset(dataset_id: str, store: StoreOption = None) -> None:
+    """Delete a stored data set with every run and everything cached that was made from it."""
+    home = _store(store)
+    runs_gone, megabytes = client.what_goes(home, dataset_id)
+    client.delete_dataset(home, dataset_id)
+    made = "run" if runs_gone == 1 else "runs"
+    print(f"{dataset_id} is deleted, and {runs_gone:,} {made} made from it: {megabytes:,.1f} MB.")
+
+
 # train -----------------------------------------------------------------------------------------------------------
 
 
@@ -297,6 +307,41 @@ def _planned(base: RunConfig, curve: str | None, seeds: int) -> list[RunConfig]:
     attribute, _, values = curve.partition("=")
     weights = [_number(value, "--curve") for value in values.split(",")]
     return curve_configs(base, attribute.split(","), weights, seeds)
+
+
+@app.command()
+def audit(
+    users: Annotated[str, typer.Option(help="Table of the people: a user_id and a column per attribute.")],
+    attributes: Annotated[str, typer.Option(help="Columns of it to audit, comma-separated.")],
+    vectors: Annotated[str, typer.Option(help="Numbers per person: npz, npy, csv, tsv or parquet.")] = "",
+    after: Annotated[str, typer.Option(help="The same after mitigation.")] = "",
+    items: Annotated[str, typer.Option(help="Numbers per item, where the vectors' file holds none.")] = "",
+    interactions: Annotated[str, typer.Option(help="Table with user_id and item_id: who chose what.")] = "",
+    lists: Annotated[str, typer.Option(help="Recommendations: user_id, item_id, rank (or rows in order).")] = "",
+    row_order: Annotated[
+        bool, typer.Option("--row-order", help="Files without ids stand in the order of the users' table.")
+    ] = False,
+    title: Annotated[str, typer.Option(help="What the audit is called; default: the first file's name.")] = "",
+    seed: Annotated[int, typer.Option(help="Everything random but the held-out people.")] = 0,
+    out: Annotated[Path | None, typer.Option(help="Write the run here instead of into the store.")] = None,
+    store: StoreOption = None,
+) -> None:
+    """Audit vectors, lists or histories from files, without training.
+
+    Figures and what did not match are said on stderr, the folder of the run on stdout.
+    """
+    named = {"vectors": vectors, "after": after, "items": items, "interactions": interactions, "lists": lists}
+    paths = {role: str(Path(path).expanduser().resolve()) for role, path in (named | {"users": users}).items() if path}
+    how = {"attributes": _names(attributes), "row_order": row_order, "title": title, "seed": seed}
+    config = parse_audit(paths | how)
+    home = _store(store)
+    run = home.new_run(config) if out is None else create_run(out, config)
+    code = _execute(run, home)
+    if code == 0:
+        for note in read_json(run.path / CARD)["notes"]:
+            print(note["sentence"], file=sys.stderr)
+        _show_leakage(run, Console(stderr=True))
+    sys.exit(code)
 
 
 def _execute(run: RunFolder, store: Store) -> int:
@@ -367,9 +412,10 @@ def list_runs(store: StoreOption = None) -> None:
     """All runs, newest first."""
     table = Table("run", "state", "recommender", "weights", "seed", box=None)
     for run in _store(store).runs():
-        config = run.config()
+        config = run.made_with()
         weights = ", ".join(f"{name}={weight:g}" for name, weight in config.active_weights.items()) or "none"
-        table.add_row(run.id, run.status().state, config.recommender.name, weights, str(config.seed))
+        recommender = config.recommender.name if isinstance(config, RunConfig) else "audit of files"
+        table.add_row(run.id, run.status().state, recommender, weights, str(config.seed))
     Console().print(table)
 
 
@@ -386,16 +432,23 @@ def show_run(run_id: str, store: StoreOption = None) -> None:
 
 
 def _show_figures(run: RunFolder) -> None:
-    leakage = run.table("audit/leakage.csv")
-    vectors = (leakage.representation == "user_vector") & (leakage.attacker == "strongest") & (leakage.metric == "auc")
-    figures = Table("attribute", "phase", "people", "AUC", "95 % interval", "verdict", box=None)
-    for row in leakage[vectors].itertuples():
-        interval = f"{row.ci_low:.3f} to {row.ci_high:.3f}"
-        figures.add_row(row.attribute, row.phase, row.users, f"{row.value:.3f}", interval, row.verdict)
-    Console().print(figures)
+    _show_leakage(run, Console())
     accuracy = run.table("audit/accuracy.csv")
     for row in accuracy[(accuracy.metric == "recall") & (accuracy.k == 20)].itertuples():
         print(f"Recall@20 {row.model}: {row.value:.4f} ({row.ci_low:.4f} to {row.ci_high:.4f})")
+
+
+def _show_leakage(run: RunFolder, console: Console) -> None:
+    """The strongest attacker on what a model stores or shows, or else on the data."""
+    leakage = run.table("audit/leakage.csv")
+    rows = leakage[(leakage.attacker == "strongest") & (leakage.metric == "auc")]
+    stored = rows[rows.phase != "data"]
+    figures = Table("read from", "attribute", "phase", "people", "AUC", "95 % interval", "verdict", box=None)
+    for row in (rows if stored.empty else stored).itertuples():
+        place = f"{row.representation} {row.modality}".strip().replace("_", " ")
+        interval = f"{row.ci_low:.3f} to {row.ci_high:.3f}"
+        figures.add_row(place, row.attribute, row.phase, row.users, f"{row.value:.3f}", interval, row.verdict)
+    console.print(figures)
 
 
 @runs.command("cancel")

@@ -57,7 +57,8 @@ def show(run: RunFolder, layouts: dict[str, list[maps.Slice]], attributes: tuple
 def layout_title(card: dict[str, Any], pictures: list[maps.Slice]) -> str:
     """What a layout shows."""
     first = pictures[0]
-    return words.layout_title(card, first.representation, first.modality, maps.is_split(pictures))
+    split = maps.is_split(pictures)
+    return words.layout_title(card, first.representation, first.modality, split, not split and first.phase == "after")
 
 
 def choose_group(groups: tuple[str, ...], kind: str) -> str:

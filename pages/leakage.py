@@ -13,7 +13,7 @@ from dashboard.charts.dumbbell import dumbbell
 from dashboard.wording import headlines, sentences, states
 from dashboard.wording import leakage as words
 from dashboard.wording.markdown import plain
-from dashboard.wording.names import ATTACKERS, attribute_title, representation_title
+from dashboard.wording.names import ATTACKERS, PLACES, attribute_title, representation_title
 
 View = Callable[[pd.DataFrame, dict[str, Any], find.Scope], None]
 
@@ -30,7 +30,7 @@ def main() -> None:
             widgets.empty(states.NOTHING, states.NOTHING_SENTENCE)
             return
         config = loaders.config(run)
-        scope = find.Scope(mitigated=loaders.is_mitigated(config), protected=tuple(config.active_weights))
+        scope = find.opened(leakage, loaders.is_mitigated(config), tuple(config.active_weights))
         VIEWS[state.current("view", tuple(VIEWS))](leakage, card, scope)
 
 
@@ -41,7 +41,7 @@ def by_attribute(leakage: pd.DataFrame, card: dict[str, Any], scope: find.Scope)
         scope = choose_scope(leakage, card, scope)
     found = find.by_attribute(leakage, card, scope)
     with top:
-        widgets.headline(headlines.attributes(found), headlines.scoreboard(found))
+        widgets.headline(headlines.attributes(found, PLACES[scope.representation].where), headlines.scoreboard(found))
         view_switch()
         figure(words.attributes_title(), words.attributes_note(scope, card), found, scope, "attribute")
     with st.container(width=widgets.READING, key="sentences"):
@@ -54,8 +54,7 @@ def by_attribute(leakage: pd.DataFrame, card: dict[str, Any], scope: find.Scope)
 
 def choose_scope(leakage: pd.DataFrame, card: dict[str, Any], scope: find.Scope) -> find.Scope:
     """Tolerance, target, attacker and people."""
-    stored = leakage[leakage["representation"].isin(find.STORED)]
-    targets = list(dict.fromkeys(zip(stored["representation"], stored["modality"], strict=True)))
+    targets = find.choosable(leakage)
     attackers = [name for name in reversed(ATTACKERS) if name in set(leakage["attacker"])]
     crowds = [name for name in words.CROWDS if name in set(leakage["users"])]
     grid = st.grid(4, min_column_width=210)

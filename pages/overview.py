@@ -8,6 +8,7 @@ from dashboard.charts.dots import SIDE, dot_square
 from dashboard.wording import headlines, sentences, states
 from dashboard.wording import overview as words
 from dashboard.wording.markdown import plain
+from dashboard.wording.names import PLACES
 from dashboard.wording.verdicts import LOOKS
 from fmm_core.runs import client
 from fmm_core.runs.config import make_config
@@ -60,18 +61,21 @@ def start_example() -> None:
 def answer(run: RunFolder) -> None:
     """Headline, three figures, the dots, and what to read next."""
     leakage, card, config = loaders.leakage(run), loaders.card(state.store(), run), loaders.config(run)
-    scope = find.Scope(mitigated=loaders.is_mitigated(config))
+    scope = find.opened(leakage, loaders.is_mitigated(config))
+    place, accuracy = PLACES[scope.representation], loaders.accuracy(run)
     found = find.by_attribute(leakage, card, scope)
     if not found:
         widgets.headline(headlines.NOTHING_TO_AUDIT)
         widgets.empty(states.NOTHING, states.NOTHING_SENTENCE)
         return
     clearest = max(found, key=find.clearness)
-    widgets.headline(headlines.overview(found), sentences.clearest_change(clearest))
+    widgets.headline(headlines.overview(found, place.where), sentences.clearest_change(clearest, place.reader))
     grid = st.grid(3, min_column_width=250, key="cards")
-    for label, shown in words.three_cards(found, loaders.accuracy(run), loaders.groups(run), card):
+    for label, shown in words.cards(found, accuracy, loaders.groups(run), card, place.several):
         grid.metric(label, shown.value, shown.delta or None, delta_color="off", delta_arrow="off",
                         delta_description=shown.description, help=shown.help, border=True)  # fmt: skip
+    if accuracy.empty:
+        st.caption(words.NO_ACCURACY)
     st.space("small")
     widgets.section(words.FIGURES, words.FIGURES_NOTE)
     scoreboard = {each.key: f"{LOOKS[each.says].mark} {plain(each.title)}" for each in found}
@@ -80,7 +84,7 @@ def answer(run: RunFolder) -> None:
     dots(chosen, words.elsewhere(chosen, find.by_representation(leakage, card, attribute, scope)))
     widgets.exact_figures(find.as_table(found), "overview")
     st.space("small")
-    lead_on(run, found)
+    lead_on(run, found, measured=not accuracy.empty)
 
 
 def dots(finding: find.Finding, caution: str) -> None:
@@ -106,11 +110,11 @@ def square(phase: str, value: float, low: float, high: float, token: str, title:
         st.plotly_chart(dot_square(low, high, token), config=theme.CONFIG, alt=alt, key=f"dots_{phase}", width=SIDE)
 
 
-def lead_on(run: RunFolder, found: list[find.Finding]) -> None:
-    """Three cards that say what the reader will learn, then the limits of the audit."""
+def lead_on(run: RunFolder, found: list[find.Finding], measured: bool) -> None:
+    """Cards that say what the reader will learn, then the limits of the audit."""
     st.header(words.NEXT, anchor=False)
     grid = st.grid(3, min_column_width=250)
-    for page, query, label, sentence in words.links(found):
+    for page, query, label, sentence in words.links(found, measured):
         with grid.cell(), st.container(border=True, height="stretch"):
             st.page_link(state.PAGES[page], label=f"**{plain(label)}**", icon=":material/arrow_forward:",
                          icon_position="right", query_params=state.link(run, **query))  # fmt: skip

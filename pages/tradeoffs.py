@@ -4,6 +4,7 @@ import streamlit as st
 
 from dashboard import comparison_view, loaders, state, tradeoff_views, widgets
 from dashboard.wording import tradeoffs as words
+from fmm_core.runs.config import RunConfig
 
 VIEWS = {"runs": tradeoff_views.all_runs, "pays": tradeoff_views.pays, "compare": comparison_view.compare}
 
@@ -14,9 +15,13 @@ def main() -> None:
         run = widgets.finished_run()
         if run is None:
             return
+        config = loaders.config(run)
+        if not isinstance(config, RunConfig):
+            tradeoff_views.not_measured()
+            return
         title = st.container()  # the finding stands above the controls that decide it
         view = widgets.switch("View", "view", words.VIEWS, hidden=True)
-        VIEWS[view](run, loaders.card(state.store(), run), title)
+        VIEWS[view](run, config, loaders.card(state.store(), run), title)
 
 
 if __name__ == "__main__":

@@ -16,6 +16,8 @@ SHOW_HELP = (
     "only where its mix differs from everyone's by more than two standard errors."
 )
 PHASES = {"data": "From the data", "before": "Before: as trained", "after": "After: mitigated"}
+ALONE = "As it stands"
+"""Over a picture that has no second one to be set against."""
 PARTS = {RAW: "Raw", BIASED: "Biased", FILTERED: "Filtered"}
 UNSEEN = "For people whose labels the split never saw."
 SPLIT_FOOT = (
@@ -36,16 +38,20 @@ LIKE_HELP = (
 )
 
 
-def layout_title(card: Mapping[str, Any], representation: str, modality: str, split: bool = False) -> str:
+def layout_title(
+    card: Mapping[str, Any], representation: str, modality: str, split: bool = False, after_alone: bool = False
+) -> str:
     """What a layout shows, in the selector.
 
     Parameters
     ----------
     split : whether it shows the parts of the profile too
+    after_alone : whether what was there before has a layout of its own
     """
     if split:
         return f"{modality_title(card, modality)} profile, split"
-    return representation_title(card, representation, modality)
+    title = representation_title(card, representation, modality)
+    return f"{title}, after" if after_alone else title
 
 
 def part_note(part: str, modality: str, protected: Sequence[str]) -> str:

@@ -17,12 +17,12 @@ FIRST_VISIT_DECK = (
 NOTHING_TO_AUDIT = "Nothing here can be audited."
 
 
-def overview(findings: Sequence[Finding]) -> str:
-    """The forwardable answer."""
+def overview(findings: Sequence[Finding], where: str = "what is stored") -> str:
+    """The forwardable answer; `where` the figures were found (`names.PLACES`)."""
     if not findings:
         return NOTHING_TO_AUDIT
     if all(each.after is None for each in findings):
-        return _unmitigated(findings)
+        return _unmitigated(findings, where)
     leaks, over, within = (_titles(findings, says) for says in ("leaks", "over", "within"))
     freed = [running(each.title) for each in findings if each.says == "within" and each.first in ("leaks", "over")]
     if freed and leaks:
@@ -38,12 +38,12 @@ def overview(findings: Sequence[Finding]) -> str:
     return _undecided(findings).strip()
 
 
-def _unmitigated(findings: Sequence[Finding]) -> str:
+def _unmitigated(findings: Sequence[Finding], where: str) -> str:
     leaks = _titles(findings, "leaks") + _titles(findings, "over")
     if leaks:
-        return f"A stranger can tell {listed(leaks)} from what is stored."
+        return f"A stranger can tell {listed(leaks)} from {where}."
     within = _titles(findings, "within")
-    nothing = f"Our attackers find nothing about {listed(within, 'or')} in what is stored." if within else ""
+    nothing = f"Our attackers find nothing about {listed(within, 'or')} in {where}." if within else ""
     return f"{nothing}{_undecided(findings)}".strip()
 
 
@@ -55,14 +55,14 @@ def _undecided(findings: Sequence[Finding]) -> str:
     return "".join(parts)
 
 
-def attributes(findings: Sequence[Finding]) -> str:
+def attributes(findings: Sequence[Finding], where: str = "what is stored") -> str:
     """Headline of the leakage page's first view."""
     leaks = _titles(findings, "leaks")
     freed = [running(each.title) for each in findings if each.says == "within" and each.first in ("leaks", "over")]
     if leaks and freed:
         still = _verb(leaks, "still shows", "still show")
         return f"{_capital(listed(leaks))} {still}. Our attackers no longer find {listed(freed)}."
-    return overview(findings)
+    return overview(findings, where)
 
 
 def scoreboard(findings: Sequence[Finding]) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from dashboard.findings import RAW_FILTERED, Finding, Scope, readable
+from dashboard.findings import RAW_FILTERED, READABLE, Finding, Scope, readable
 from dashboard.wording.markdown import plain
 from dashboard.wording.names import ATTACKERS, representation_title, running
 from dashboard.wording.numbers import count, listed, tries
@@ -44,7 +44,7 @@ WHO_HELP = (
     "made. A mitigation that only learned its own people by heart looks worse there."
 )
 FLOW = "From the data to what is left"
-LEFT = "Left after mitigation"
+DATA, BEFORE, LEFT = "Readable from the data", "In the model before", "Left after mitigation"
 FLOW_NOTE = (
     "Right answers in 100 tries of the strongest attacker. The data column takes the strongest over histories and "
     "raw profiles. A model that also sees item features can exceed it."
@@ -163,12 +163,13 @@ def flow_table(leakage: pd.DataFrame, findings: Sequence[Finding], scope: Scope)
         rows.append(
             {
                 "": plain(each.title),
-                "Readable from the data": tries(data.value) if data else "",
-                "In the model before": tries(each.before.value) if each.before else "",
+                DATA: tries(data.value) if data else "",
+                BEFORE: tries(each.before.value) if each.before else "",
                 LEFT: tries(each.after.value) if each.after else "",
                 "Verdict": f"{LOOKS[each.says].mark} {each.words}",
                 "People": count(each.now.n),
             }
         )
     table = pd.DataFrame(rows)
-    return table if any(each.after for each in findings) else table.drop(columns=[LEFT])
+    told = table.loc[:, table.ne("").any()]  # a column for what nobody attacked says nothing
+    return told.drop(columns=BEFORE) if scope.representation in READABLE else told

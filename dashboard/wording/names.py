@@ -35,6 +35,24 @@ _REPRESENTATIONS: dict[str, Named] = {
     "profile_filtered": Named("profile, filtered", "The part of the profile that is not to carry it."),
 }
 
+
+@dataclass(frozen=True)
+class Place:
+    """What a page's figures are about, in a sentence: all of it, where it is found, and who gets at it."""
+
+    several: str
+    where: str
+    reader: str
+
+
+PLACES: dict[str, Place] = {
+    "user_vector": Place("person vectors", "what is stored", "a stranger who holds the stored vectors"),
+    "item_mean": Place("item averages", "what is stored", "a stranger who holds the item averages"),
+    "top_k": Place("top lists", "what people are shown", "a stranger who sees the top lists"),
+    "history": Place("histories", "what people chose", "a stranger who sees what people chose"),
+}
+"""What pages open with: the first of these that was attacked."""
+
 _SINGULAR = {"women": "woman", "men": "man", "female": "woman", "male": "man", "females": "woman", "males": "man"}
 
 

@@ -37,6 +37,7 @@ FIGURES = "What the figures look like"
 FIGURES_NOTE = "Each dot is one try: two people, one question, one answer. Pale dots are the margin of error."
 STRONGEST, ACCURACY, LEAST = "Strongest attack", "Accuracy", "Served least"
 STRONGEST_LEFT, KEPT, PAYS = "Strongest attack left", "Accuracy kept", "Who pays most"
+NO_ACCURACY = "Accuracy was not measured: no clicks were held back."
 NEXT = "Where to look next"
 
 
@@ -45,8 +46,13 @@ def marks() -> str:
     return "  \n".join(f"{LOOKS[says].mark} **{LOOKS[says].words}**: {meaning}" for says, meaning in MARKS)
 
 
-def strongest_left(findings: Sequence[Finding]) -> Card:
-    """The attack that reads most of what is stored now."""
+def strongest_left(findings: Sequence[Finding], several: str = "person vectors") -> Card:
+    """The attack that reads most of what is stored now.
+
+    Parameters
+    ----------
+    several : what is attacked, as in `names.PLACES`
+    """
     worst = max(findings, key=lambda each: each.now.strength)
     figure = worst.now
     was = f"was {tries(worst.before.value)}" if worst.before and worst.after else "guessing 50"
@@ -55,35 +61,54 @@ def strongest_left(findings: Sequence[Finding]) -> Card:
         delta=was,
         description="guessing gives 50" if worst.after else "right answers in 100",
         help=(
-            "Right answers in 100 tries of the strongest attacker on the person vectors: an AUC of "
+            f"Right answers in 100 tries of the strongest attacker on the {several}: an AUC of "
             f"{figure.value:.3f}, 95 % interval {tries_between(figure.low, figure.high)} tries, "
             f"{count(figure.n)} people."
         ),
     )
 
 
-def three_cards(
-    findings: Sequence[Finding], accuracy: pd.DataFrame, groups: pd.DataFrame, card: Mapping[str, Any]
+def cards(
+    findings: Sequence[Finding],
+    accuracy: pd.DataFrame,
+    groups: pd.DataFrame,
+    card: Mapping[str, Any],
+    several: str = "person vectors",
 ) -> list[tuple[str, Card]]:
-    """The strongest attack, the accuracy and the group worst off, as far as mitigation has a say in them."""
-    strongest = strongest_left(findings)
-    if all(each.after is None for each in findings):
+    """The strongest attack, the accuracy and the group worst off, as far as mitigation has a say in them.
+
+    Where accuracy was not measured the attack stands alone.
+    """
+    strongest, mitigated = strongest_left(findings, several), any(each.after is not None for each in findings)
+    if accuracy.empty:
+        return [(STRONGEST_LEFT if mitigated else STRONGEST, strongest)]
+    if not mitigated:
         now, least = accuracy_now(accuracy, card), served_least(groups, card)
         return [(STRONGEST, strongest), (ACCURACY, now), (LEAST, least)]
     return [(STRONGEST_LEFT, strongest), (KEPT, accuracy_kept(accuracy, card)), (PAYS, who_pays(groups, card))]
 
 
-def links(findings: Sequence[Finding]) -> list[tuple[str, dict[str, str], str, str]]:
-    """Cards that lead on: page, query parameters, label, what the reader will learn."""
+def links(findings: Sequence[Finding], measured: bool = True) -> list[tuple[str, dict[str, str], str, str]]:
+    """Cards that lead on: page, query parameters, label, what the reader will learn.
+
+    Parameters
+    ----------
+    measured : whether the run has an accuracy, without which there is no trade-off to see
+    """
     worst = findings[0]
     name = running(worst.title)
     still = "still " if worst.after else ""
     first = f"Why {name} {still}shows" if worst.says in ("leaks", "over") else f"Where {name} could be read"
+    stricter: tuple[str, dict[str, str], str, str] = (
+        "tradeoffs",
+        {},
+        "What a stricter setting costs",
+        "Every run on one picture, and who pays. Say what you would give up.",
+    )
     return [
         ("leakage", {"view": "stored", "attribute": worst.key}, first,
          "See which stored numbers carry it, and which attacker finds it."),
-        ("tradeoffs", {}, "What a stricter setting costs",
-         "Every run on one picture, and who pays. Say what you would give up."),
+        *([stricter] if measured else []),
         ("embeddings", {"attribute": worst.key}, "What it looks like from above",
          "People on a map, before and after, with the attacker's figure beneath."),
     ]  # fmt: skip

@@ -47,13 +47,13 @@ def groups_phrase(finding: Finding) -> str:
     return f"the {running(finding.title)} groups"
 
 
-def clearest_change(finding: Finding) -> str:
-    """Deck of the overview: one pair, before and after, in Streamlit's markdown."""
+def clearest_change(finding: Finding, reader: str = "a stranger who holds the stored vectors") -> str:
+    """Deck of the overview: one pair, before and after, in Streamlit's markdown; `reader` as in `names.PLACES`."""
     now = tries(finding.now.value)
     if finding.after is None or finding.before is None:
-        question = plain(pair(finding, "a stranger who holds the stored vectors"))
+        question = plain(pair(finding, reader))
         return f"{question} **{now} times out of 100**. Guessing gives 50."
-    question = plain(pair(finding, "a stranger who holds the stored vectors", past=True))
+    question = plain(pair(finding, reader, past=True))
     before = tries(finding.before.value)
     after = f"before mitigation and **{now} times** after it. Guessing gives 50."
     return f"{question} **{before} times out of 100** {after} {over_linear(finding)}".rstrip()

@@ -3,8 +3,8 @@
 import re
 from typing import Literal
 
-from dashboard.wording.numbers import percent
-from fmm_core.runs.config import RunConfig
+from dashboard.wording.numbers import listed, percent
+from fmm_core.runs.config import AuditConfig, Audited
 from fmm_core.runs.store import Status
 
 RUN = "Run"
@@ -50,9 +50,18 @@ def no_such_run(run_id: str, any_run: bool) -> str:
     return f"No run is called `{name}` here. It may have been deleted.{rest}"
 
 
-def badges(config: RunConfig) -> list[tuple[str, Colour]]:
+def audit_of(config: AuditConfig) -> str:
+    """What an audit of files looked at: ``audit of vectors before and after and of top lists``."""
+    vectors = "vectors before and after" if config.after else "vectors"
+    given = {vectors: config.vectors, "top lists": config.lists, "clicks": config.interactions}
+    return f"audit of {listed([name for name, path in given.items() if path])}"
+
+
+def badges(config: Audited) -> list[tuple[str, Colour]]:
     """Marks beside the run selector: what a reader must know before believing a figure."""
     marks: list[tuple[str, Colour]] = []
+    if isinstance(config, AuditConfig):
+        return [("files audited, nothing trained", "blue")]
     if config.preset == "quick":
         marks.append(("quick run, for a first look", "orange"))
     if config.preset == "paper":

@@ -41,6 +41,13 @@ RUNS = "Runs"
 COMPARE = "Two to five runs, side by side."
 COMPARE_DECK = "The same data, splits and attackers, so the figures may be compared."
 COMPARE_WARN = "These runs were made with other data, splits or attackers. Read each on its own."
+NOT_MEASURED = "Without an accuracy there is no trade-off to see."
+NOT_MEASURED_TITLE = "Accuracy was not measured"
+NOT_MEASURED_SENTENCE = (
+    "This run audited files: no clicks were held back, so nobody knows what was lost or who pays. Choose a run that "
+    "trained a recommender, or train one on your vectors (pretrained)."
+)
+TO_TRAIN = "Set up a run with an accuracy"
 CHOOSE_TWO = "Choose at least two runs"
 CHOOSE_TWO_SENTENCE = "Only what differs between them is listed."
 DIFFERS, FOUND_TITLE = "What differs", "What was found"
@@ -199,6 +206,7 @@ def left_out(hidden: Hidden) -> str:
         "other splits": hidden.split,
         "other attackers or attributes": hidden.audit,
         "another recommender, other settings of it or other modalities": hidden.model,
+        "no accuracy": hidden.accuracy,
     }
     parts = [f"{small(number)} with {reason}" for reason, number in why.items() if number]
     return f"Left out: {listed(parts)}." if parts else ""

@@ -71,13 +71,22 @@ def model_targets(
     top_items : users × at least `TOP`, best first, −1 where candidates ran out; own items masked
     phase : "before" or "after" mitigation
     """
-    item_mean = np.asarray(row_normalised(train) @ representations.item, np.float32)
-    lists = _multi_hot(top_items[:, :TOP], train.shape[1])
     return [
         Target("user_vector", "", phase, representations.user),
-        Target("item_mean", "", phase, item_mean),
-        Target("top_k", "", phase, reduce(lists), lists),
+        item_mean_target(train, representations.item, phase),
+        list_target(top_items, train.shape[1], phase),
     ]
+
+
+def item_mean_target(train: csr_matrix, item: Floats, phase: str) -> Target:
+    """The mean of the item vectors (items × d) of a history."""
+    return Target("item_mean", "", phase, np.asarray(row_normalised(train) @ item, np.float32))
+
+
+def list_target(top_items: NDArray[np.int32], n_items: int, phase: str) -> Target:
+    """The first `TOP` of a list, users × places, best first, −1 where there is none."""
+    lists = _multi_hot(top_items[:, :TOP], n_items)
+    return Target("top_k", "", phase, reduce(lists), lists)
 
 
 def _multi_hot(items: NDArray[np.int32], n_items: int) -> csr_matrix:

@@ -1,4 +1,4 @@
-"""What the dashboard may do with runs: submit, watch, cancel, resume. Imports no torch (contract C7)."""
+"""What the dashboard may do with runs: submit, watch, cancel, resume, delete. No torch (contract C7)."""
 
 import os
 import subprocess
@@ -10,6 +10,8 @@ from typing import Any
 from fmm_core.data.plan import CheckReport, Plan
 from fmm_core.errors import StoreError
 from fmm_core.runs.config import CheckConfig, ImportConfig, Job
+from fmm_core.runs.deletion import delete_dataset as delete_dataset
+from fmm_core.runs.deletion import what_goes as what_goes
 from fmm_core.runs.files import read_json, write_whole
 from fmm_core.runs.locks import is_held
 from fmm_core.runs.store import ENDED, RunFolder, Status, Store

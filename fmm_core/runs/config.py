@@ -1,7 +1,8 @@
 """One experiment as settings: validated, complete, and enough to repeat it (`config.json`)."""
 
 from collections.abc import Mapping
-from typing import Any, Literal, get_args
+from pathlib import Path
+from typing import Any, Literal, TypeVar, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -101,6 +102,11 @@ class CheckConfig(_Config):
     source: str = Field(description="a folder, a zip or a file")
     plan: Plan = Plan()
 
+    @property
+    def dataset(self) -> str:
+        """What the files are called; the folder of an upload has a name that says nothing."""
+        return self.plan.name or Path(self.source).name
+
 
 class ImportConfig(_Config):
     """A job that reads files and stores them as a data set; `result.json` says which."""
@@ -110,9 +116,78 @@ class ImportConfig(_Config):
     source: str = Field(description="a folder, a zip or a file")
     plan: Plan = Plan()
 
+    @property
+    def dataset(self) -> str:
+        """What the files are called; the folder of an upload has a name that says nothing."""
+        return self.plan.name or Path(self.source).name
 
-Job = RunConfig | FetchConfig | CheckConfig | ImportConfig
+
+class AuditConfig(_Config):
+    """An audit of vectors, recommendation lists or histories from files; nothing is trained.
+
+    Paths are made absolute, and `sha256`, `fingerprint` and `packages` filled in, when it starts.
+    """
+
+    format: Literal[1] = 1
+    kind: Literal["audit"] = "audit"
+    title: str = Field("", max_length=100, description="what the audit is called; the first file's name if empty")
+    users: str = Field(description="table with a user_id and a column per attribute")
+    attributes: tuple[str, ...] = Field(min_length=1, description="columns of the users file to audit")
+    vectors: str = Field("", description="numbers per person, and per item where the file holds those too")
+    after: str = Field("", description="the same after mitigation")
+    items: str = Field("", description="numbers per item, where the vectors' file does not hold them")
+    interactions: str = Field("", description="table with user_id and item_id: who chose what")
+    lists: str = Field("", description="table with user_id, item_id and, if rows are not in order, rank: top lists")
+    row_order: bool = Field(False, description="files without ids stand in the order of the users file")
+    panel: Literal["fast"] = Field("fast", description="which attackers the audit uses")
+    map_users: int = Field(3000, ge=50, le=20_000, description="most people drawn on a map")
+    seed: int = Field(0, ge=0, description="everything random but the held-out people")
+    user_split_seed: int = Field(42, ge=0, description="which fifth of the people is judged separately too")
+    sha256: dict[str, str] = Field(default_factory=dict, description="content of every file, by what it was named as")
+    fingerprint: str = ""
+    packages: dict[str, str] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _something_is_attacked(self) -> "AuditConfig":
+        if not self.vectors and not self.lists and not self.interactions:
+            raise ValueError("nothing to attack is named; give vectors, lists or interactions")
+        if self.after and not self.vectors:
+            raise ValueError("vectors after mitigation need those before it")
+        if self.items and not self.interactions:
+            raise ValueError("item vectors say nothing about people without interactions")
+        return self
+
+    @property
+    def files(self) -> dict[str, str]:
+        """{what a file is: its path} of all that are named."""
+        named = {role: str(getattr(self, role)) for role in AUDIT_FILES}
+        return {role: path for role, path in named.items() if path}
+
+    @property
+    def dataset(self) -> str:
+        """What the audited data are called."""
+        attacked = next(path for role, path in self.files.items() if role != "users")
+        return self.title or Path(attacked).name.split(".")[0]
+
+    @property
+    def active_weights(self) -> dict[str, float]:
+        """Whom this run protects: nobody."""
+        return {}
+
+    @property
+    def stages(self) -> tuple[str, ...]:
+        """The pipeline's stages, in order."""
+        return ("prepare", "audit", "project")
+
+
+AUDIT_FILES = ("users", "vectors", "after", "items", "interactions", "lists")
+"""What the files of an audit are."""
+
+Job = RunConfig | FetchConfig | CheckConfig | ImportConfig | AuditConfig
 """Everything a worker carries out."""
+
+Audited = RunConfig | AuditConfig
+"""What a run that ends in figures was made with."""
 
 
 def make_config(
@@ -157,8 +232,26 @@ def parse_config(raw: Mapping[str, Any]) -> RunConfig:
     ConfigError
         The first thing that is wrong, with its place.
     """
+    return _validated(RunConfig, raw)
+
+
+def parse_audit(raw: Mapping[str, Any]) -> AuditConfig:
+    """Validate the settings of an audit.
+
+    Raises
+    ------
+    ConfigError
+        The first thing that is wrong, with its place.
+    """
+    return _validated(AuditConfig, raw)
+
+
+Settings = TypeVar("Settings", bound=_Config)
+
+
+def _validated(kind: type[Settings], raw: Mapping[str, Any]) -> Settings:
     try:
-        return RunConfig.model_validate(raw)
+        return kind.model_validate(raw)
     except ValidationError as error:
         first = error.errors()[0]
         tags = (*RECOMMENDERS, *MITIGATIONS)  # pydantic names the member of a union in the path; people do not

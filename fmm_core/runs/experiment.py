@@ -36,10 +36,10 @@ Settings = dict[str, Any]
 
 def run_experiment(run: RunFolder, store: Store, reporter: Reporter) -> None:
     """Carry out the experiment of `run`, writing its tables into its folder."""
-    cache = StepCache(store.cache_dir)
     reporter.plan(run.config().stages, trained=run.config().trains_mitigation)
     with reporter.stage("prepare") as stage:
         config, inputs = _prepare(run, store, stage)
+    cache = StepCache(store.cache_dir, config.fingerprint)
     with reporter.stage("pretrain") as stage:
         pretrain = _pretrain(cache, config, inputs, stage)
     disentangled = None

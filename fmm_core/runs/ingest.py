@@ -132,23 +132,18 @@ def _cause(run: RunFolder, code: int, config: CheckConfig | ImportConfig) -> Fmm
     if code in (-6, -9):  # aborted for want of memory by a library, or killed for it by the system
         return _too_large(config)
     what = f"reading it stopped without a word (code {code})"
-    return RunError(what, _where(config), "Save it anew.", code="run.crashed")
+    return RunError(what, config.dataset, "Save it anew.", code="run.crashed")
 
 
 def _too_large(config: CheckConfig | ImportConfig) -> FmmError:
     what = f"it needs more than {LIMITS[config.kind].memory_gib:g} GB of memory to be read"
-    return FmmError(what, _where(config), f"Use `{SAMPLE}`.", code="data.too_large")
+    return FmmError(what, config.dataset, f"Use `{SAMPLE}`.", code="data.too_large")
 
 
 def _too_slow(config: CheckConfig | ImportConfig) -> FmmError:
     seconds = LIMITS[config.kind].seconds
     limit = f"{seconds:g} seconds" if seconds < 120 else f"{seconds / 60:g} minutes"
-    return FmmError(f"reading it takes longer than {limit}", _where(config), f"Use `{SAMPLE}`.", code="data.too_slow")
-
-
-def _where(config: CheckConfig | ImportConfig) -> str:
-    """What a person calls it; the folder of an upload has a name that says nothing."""
-    return config.plan.name or Path(config.source).name
+    return FmmError(f"reading it takes longer than {limit}", config.dataset, f"Use `{SAMPLE}`.", code="data.too_slow")
 
 
 # the child's side -------------------------------------------------------------------------------------------------
@@ -173,7 +168,7 @@ def serve(run: RunFolder, store: Store) -> int:
     except Exception as error:  # the reader gets a sentence and the engineer the log
         traceback.print_exc()
         what = f"something unexpected happened while it was read ({type(error).__name__})"
-        return _explain(run, RunError(what, _where(config), "The log says more.", code="run.unexpected"))
+        return _explain(run, RunError(what, config.dataset, "The log says more.", code="run.unexpected"))
     return 0
 
 

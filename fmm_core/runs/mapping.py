@@ -1,12 +1,15 @@
 """The stage *project*: people on maps, each layout a cached step's."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from fmm_core.audit.projection import project
 from fmm_core.audit.representations import profiles, reduce_dense
+from fmm_core.data.dataset import Attribute
 from fmm_core.runs.auditing import ROOMS
 from fmm_core.runs.config import RunConfig
 from fmm_core.runs.inputs import Inputs
@@ -38,7 +41,7 @@ def draw_maps(cache: StepCache, config: RunConfig, inputs: Inputs, made: Made, s
         for done, (modality, slices) in enumerate(_profiles(inputs, made).items(), start=1):
             report(done, total)
             frames.append(_draw(f"profile_{modality}", slices, config, inputs))
-        pd.concat([_empty_map(), *frames]).to_parquet(folder / "map.parquet")
+        pd.concat([empty_map(), *frames]).to_parquet(folder / "map.parquet")
 
     data = {"data": config.fingerprint, "split_seed": config.split_seed, "modalities": config.modalities}
     upstream = () if made.disentangled is None else (made.disentangled,)
@@ -65,18 +68,33 @@ def _reduced(slices: Slices) -> Slices:
 
 
 def _draw(layout: str, slices: Slices, config: RunConfig, inputs: Inputs) -> pd.DataFrame:
-    rows = np.flatnonzero(inputs.eligible)
-    strata = {name: attribute.codes[rows] for name, attribute in inputs.attributes.items()}
-    chosen, placed = project(
-        {key: matrix[rows] for key, matrix in slices.items()}, strata, max_users=config.map_users, seed=config.seed
-    )
-    users = inputs.dataset.users[rows[chosen]]
+    people = inputs.dataset.users, inputs.attributes, inputs.eligible
+    return draw_layout(layout, slices, *people, max_users=config.map_users, seed=config.seed)
+
+
+def draw_layout(
+    layout: str,
+    slices: Slices,
+    users: NDArray[np.str_],
+    attributes: Mapping[str, Attribute],
+    eligible: NDArray[np.bool_],
+    *,
+    max_users: int,
+    seed: int,
+) -> pd.DataFrame:
+    """Rows of `projection.csv`: the eligible people of some slices of one width, placed together."""
+    rows = np.flatnonzero(eligible)
+    strata = {name: attribute.codes[rows] for name, attribute in attributes.items()}
+    eligible_only = {key: matrix[rows] for key, matrix in slices.items()}
+    chosen, placed = project(eligible_only, strata, max_users=max_users, seed=seed)
+    drawn = users[rows[chosen]]
     frames = [
-        pd.DataFrame(dict(zip(COLUMNS, (layout, *key, users, place[:, 0], place[:, 1]), strict=True)))
+        pd.DataFrame(dict(zip(COLUMNS, (layout, *key, drawn, place[:, 0], place[:, 1]), strict=True)))
         for key, place in placed.items()
     ]
     return pd.concat(frames)
 
 
-def _empty_map() -> pd.DataFrame:
+def empty_map() -> pd.DataFrame:
+    """No row of `projection.csv`."""
     return pd.DataFrame({name: pd.Series(dtype="float64" if name in "xy" else "str") for name in COLUMNS})

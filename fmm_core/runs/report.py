@@ -7,7 +7,6 @@ from contextlib import contextmanager
 import pandas as pd
 
 from fmm_core.errors import Cancelled
-from fmm_core.runs.files import write_whole
 from fmm_core.runs.store import RunFolder, StageTime, Status, now
 from fmm_core.runs.tables import TABLES
 from fmm_core.types import Progress
@@ -91,9 +90,7 @@ class Reporter:
     def _write_history(self) -> None:
         if self.history:
             frame = pd.DataFrame(self.history, columns=list(TABLES["history.csv"].columns))
-            write_whole(
-                self.run.path / "history.csv", lambda draft: frame.to_csv(draft, index=False, float_format="%.6g")
-            )
+            self.run.write_table("history.csv", frame)
 
 
 class Stage:

@@ -15,6 +15,10 @@ from typing import Any
 from uuid import uuid4
 
 DONE = "DONE"
+DATA = "DATA"
+"""Holds the fingerprint of the data a step was made from, from its first moment on: what is deleted with them."""
+
+DRAFT = ".draft-"
 _CODE = Path(__file__).resolve().parents[1]
 
 
@@ -28,10 +32,15 @@ class Step:
 
 
 class StepCache:
-    """The folder `cache/`, one sub-folder a step."""
+    """The folder `cache/`, one sub-folder a step.
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    Parameters
+    ----------
+    data : fingerprint of the data set that all steps run through this object are made from
+    """
+
+    def __init__(self, folder: Path, data: str) -> None:
+        self.folder, self.data = folder, data
 
     def run(
         self,
@@ -56,8 +65,9 @@ class StepCache:
         target = self.folder / f"{name}-{key}"
         if (target / DONE).exists():
             return Step(key, target, reused=True)
-        draft = self.folder / f".draft-{uuid4().hex[:8]}"
+        draft = self.folder / f"{DRAFT}{uuid4().hex[:8]}"
         draft.mkdir(parents=True)
+        (draft / DATA).write_text(self.data, encoding="utf-8")
         try:
             produce(draft)
             (draft / DONE).touch()
@@ -65,6 +75,21 @@ class StepCache:
         finally:
             shutil.rmtree(draft, ignore_errors=True)
         return Step(key, target, reused=False)
+
+
+def made_from(cache: Path, fingerprint: str) -> list[Path]:
+    """Steps, finished or broken off, that hold anything of a data set; so may one that does not say its data."""
+    if not cache.is_dir():
+        return []
+    folders = [path for path in cache.iterdir() if (path / DONE).exists() or path.name.startswith(DRAFT)]
+    return [folder for folder in folders if _data_of(folder) in ("", fingerprint)]
+
+
+def _data_of(folder: Path) -> str:
+    try:
+        return (folder / DATA).read_text(encoding="utf-8")
+    except OSError:
+        return ""
 
 
 def _place(draft: Path, target: Path) -> None:

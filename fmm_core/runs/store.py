@@ -12,13 +12,19 @@ import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field
 
 from fmm_core.errors import StoreError
-from fmm_core.runs.config import CheckConfig, ImportConfig, Job, RunConfig, parse_config
+from fmm_core.runs.config import Audited, Job, RunConfig, parse_audit, parse_config
 from fmm_core.runs.files import read_json, remove_folder, write_json, write_whole
 from fmm_core.runs.locks import is_held
-from fmm_core.runs.tables import TABLES, check_table
+from fmm_core.runs.tables import END_OF_ROW, TABLES, check_table, escaped, unescaped
 
 State = Literal["queued", "running", "done", "failed", "cancelled", "interrupted"]
 ENDED = ("done", "failed", "cancelled", "interrupted")
+CARD = "dataset.json"
+"""The card of a data set; in the folder of an audit of files, of those."""
+
+RUNS = ("experiment", "audit")
+"""Kinds of jobs that end in figures; the others bring data."""
+
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
@@ -64,7 +70,7 @@ class Status(BaseModel):
 
 
 class RunFolder:
-    """One experiment on disk."""
+    """One job on disk."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -99,8 +105,17 @@ class RunFolder:
         return self._json("config.json")
 
     def config(self) -> RunConfig:
-        """The validated configuration."""
+        """The validated configuration of an experiment."""
         return parse_config(self.raw_config())
+
+    def made_with(self) -> Audited:
+        """The validated configuration of an experiment or an audit."""
+        raw = self.raw_config()
+        return parse_audit(raw) if raw.get("kind") == "audit" else parse_config(raw)
+
+    def card(self) -> dict[str, Any]:
+        """The card of the files an audit read; data sets that are stored have their own."""
+        return self._json(CARD)
 
     def write_config(self, config: Job) -> None:
         """Store the configuration."""
@@ -143,13 +158,16 @@ class RunFolder:
             )
         except FileNotFoundError:
             raise StoreError(f"this run has no {name}", f"run {self.id}", code="store.no_table") from None
-        return check_table(name, frame)
+        checked = check_table(name, frame)
+        return checked.assign(**{column: unescaped(checked[column]) for column in texts})
 
     def write_table(self, name: str, frame: pd.DataFrame) -> None:
-        """Store a table of contract C4 after checking it."""
+        """Store a table of contract C4 after checking it; no text in it runs as a formula where it is opened."""
         checked = check_table(name, frame)
+        checked = checked.assign(**{column: escaped(checked[column]) for column in TABLES[name].text})
         write_whole(
-            self.path / name, lambda draft: checked.to_csv(draft, index=False, float_format="%.6g", lineterminator="\n")
+            self.path / name,
+            lambda draft: checked.to_csv(draft, index=False, float_format="%.6g", lineterminator=END_OF_ROW),
         )
 
     def arrays(self, name: str) -> dict[str, np.ndarray]:
@@ -203,8 +221,7 @@ class Store:
     def new_run(self, config: Job) -> RunFolder:
         """Create the folder of a run that waits; it is not in the queue yet."""
         method = config.mitigation.name if isinstance(config, RunConfig) else config.kind
-        of = config.source if isinstance(config, CheckConfig | ImportConfig) else config.dataset
-        slug = re.sub(r"[^a-z0-9]+", "-", Path(of).name.lower())[:60].strip("-") or "data"
+        slug = re.sub(r"[^a-z0-9]+", "-", Path(config.dataset).name.lower())[:60].strip("-") or "data"
         stamp = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
         return create_run(self.runs_dir / f"{stamp}-{slug}-{method}-{uuid4().hex[:4]}", config)
 
@@ -222,7 +239,7 @@ class Store:
         return RunFolder(folder)
 
     def jobs(self) -> list[RunFolder]:
-        """Every job, experiments and fetches, newest first."""
+        """Every job, those that end in figures and those that bring data, newest first."""
         if not self.runs_dir.is_dir():
             return []
         folders = (path for path in self.runs_dir.iterdir() if _ID.fullmatch(path.name))
@@ -230,8 +247,8 @@ class Store:
         return sorted(found, key=lambda run: run.id, reverse=True)
 
     def runs(self) -> list[RunFolder]:
-        """Experiments, newest first."""
-        return [job for job in self.jobs() if job.raw_config().get("kind") == "experiment"]
+        """Experiments and audits, newest first."""
+        return [job for job in self.jobs() if job.raw_config().get("kind") in RUNS]
 
     def datasets(self) -> list[dict[str, Any]]:
         """The cards (`dataset.json`) of all stored data sets, with their folder's name as `id`."""

@@ -65,6 +65,24 @@ TABLES: dict[str, Table] = {
 }  # fmt: skip
 
 
+FORMULA = r"[=+\-@\t\r']"
+"""How a text begins that a spreadsheet would run as a formula, or that we have escaped."""
+
+END_OF_ROW = "\r\n"
+"""As RFC 4180 has it; Python then quotes a carriage return within a text, and it starts no row of its own."""
+
+
+def escaped(texts: pd.Series) -> pd.Series:
+    """Texts as a CSV may hold them: one that a spreadsheet would run stands behind an apostrophe."""
+    risky = texts.astype(str).str.match(FORMULA)
+    return texts.mask(risky, "'" + texts.astype(str))
+
+
+def unescaped(texts: pd.Series) -> pd.Series:
+    """What `escaped` was given."""
+    return texts.mask(texts.str.match("'" + FORMULA), texts.str[1:])
+
+
 def check_table(name: str, frame: pd.DataFrame) -> pd.DataFrame:
     """Return `frame` with its columns in contract order, or say which column or value breaks the contract.
 

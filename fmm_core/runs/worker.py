@@ -93,8 +93,16 @@ def _ingest(run: RunFolder, store: Store, reporter: Reporter) -> None:
     ingest(run, store, reporter)
 
 
+def _audit(run: RunFolder, store: Store, reporter: Reporter) -> None:
+    from fmm_core.runs.audit_only import run_audit
+
+    del store  # it reads files and keeps nothing beside its run
+    run_audit(run, reporter)
+
+
 KINDS: dict[str, Callable[[RunFolder, Store, Reporter], None]] = {
     "experiment": _experiment,
+    "audit": _audit,
     "fetch": _fetch,
     "check": _ingest,
     "import": _ingest,

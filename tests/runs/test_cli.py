@@ -5,9 +5,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from audit_world import N_USERS, AuditWorld
 
 from fmm_core.runs.config import make_config
-from fmm_core.runs.store import Store
+from fmm_core.runs.store import RunFolder, Store
 
 
 def command(*words: str, home: Path) -> subprocess.CompletedProcess[str]:
@@ -31,6 +32,11 @@ def test_help_names_every_method_and_loads_no_torch() -> None:
         (("train", "--dataset", "synthetic", "--method", "x"), 'there is no method "x". Choose one of: repair,'),
         (("train", "--dataset", "synthetic", "--weight", "gender"), '--weight: "" is not a number.'),
         (("train", "--dataset", "nowhere"), 'there is no data set or folder "nowhere". Choose one of: synthetic,'),
+        (
+            ("audit", "--users", "u.csv", "--attributes", "gender"),
+            "settings: nothing to attack is named; give vectors, lists or interactions.",
+        ),
+        (("datasets", "delete", "nothing"), 'there is no stored data set "nothing". `datasets list` names them all.'),
         (("datasets", "fetch", "nothing"), 'there is no data set "nothing". Choose one of: synthetic, movielens-100k.'),
         (("runs", "show", "nothing"), 'there is no run "nothing".'),
         (("datasets", "check", "/nowhere"), 'there is no data set, folder or file "/nowhere". `datasets list` names'),
@@ -132,3 +138,35 @@ def test_an_import_that_fails_is_one_line_and_exit_2(messy: Path, tmp_path: Path
     assert done.returncode == 2
     assert len(done.stderr.strip().splitlines()) == 1
     assert "Traceback" not in done.stderr
+
+
+def test_an_audit_of_files_prints_its_folder_and_says_what_did_not_match(tmp_path: Path) -> None:
+    world, out = AuditWorld(tmp_path), tmp_path / "result"
+    users = world.users.copy()
+    users[:2] = ["x1", "x2"]
+    files = ("--users", world.people(users=users), "--interactions", world.clicks())
+    done = command("audit", *files, "--attributes", "gender", "--out", str(out), home=tmp_path / "home")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip() == str(out)
+    assert "2 ids of clicks.csv are not in users.csv: left out." in done.stderr
+    assert "history" in done.stderr
+    assert RunFolder(out).table("audit/leakage.csv")["n_users"].max() == N_USERS - 2
+    assert not (tmp_path / "home").exists()
+
+
+def test_an_audit_in_the_store_is_listed_and_shown(tmp_path: Path) -> None:
+    world, home = AuditWorld(tmp_path), tmp_path / "home"
+    files = ("--users", world.people(), "--interactions", world.clicks())
+    assert command("audit", *files, "--attributes", "gender", "--title", "Ours", home=home).returncode == 0
+    (run,) = Store(home).runs()
+    assert "-ours-audit-" in run.id
+    assert "audit of files" in command("runs", "list", home=home).stdout
+    assert "leaks" in command("runs", "show", run.id, home=home).stdout
+
+
+def test_a_file_that_cannot_be_audited_ends_in_exit_2(tmp_path: Path) -> None:
+    users = AuditWorld(tmp_path).people()
+    words = ("audit", "--users", users, "--attributes", "gender", "--lists", str(tmp_path / "none.csv"))
+    done = command(*words, home=tmp_path / "home")
+    assert done.returncode == 2
+    assert done.stderr.strip() == "none.csv: this file is missing. Check the path."

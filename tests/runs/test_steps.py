@@ -20,7 +20,7 @@ class Counter:
 
 @pytest.fixture
 def cache(tmp_path: Path) -> StepCache:
-    return StepCache(tmp_path / "cache")
+    return StepCache(tmp_path / "cache", "f" * 64)
 
 
 def test_an_equal_step_is_made_once(cache: StepCache) -> None:

@@ -1,5 +1,6 @@
 """The store: ids, whole files, states read from locks, and deletion."""
 
+import csv
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +13,7 @@ from fmm_core.runs import client
 from fmm_core.runs.config import FetchConfig, make_config
 from fmm_core.runs.locks import Lock, is_held
 from fmm_core.runs.store import RunFolder, Status, Store, create_run
+from fmm_core.runs.tables import TABLES
 from fmm_core.runs.worker import settle_interrupted
 
 HOLD = """
@@ -137,6 +139,26 @@ def test_a_table_that_breaks_the_contract_is_not_written(run: RunFolder) -> None
     with pytest.raises(StoreError, match=r"missing columns \['epoch'\]"):
         run.write_table("history.csv", frame.drop(columns="epoch"))
     assert [path.name for path in run.path.glob("*.csv")] == ["history.csv"]
+
+
+RISKY = ["=1+1", "+a", "-b", "@c", "\td", "\re", "'f", "'=g", "plain", "a\r=h", "x,\n=y", ""]
+
+
+def test_texts_on_disk_never_run_as_a_formula_and_are_read_back_as_they_were(run: RunFolder) -> None:
+    frame = pd.DataFrame({"stage": "audit", "epoch": 1, "name": RISKY, "value": -0.5, "seconds": 1.0})
+    run.write_table("history.csv", frame)
+    with (run.path / "history.csv").open(newline="", encoding="utf-8") as file:
+        cells = [row[2] for row in csv.reader(file)][1:]
+    assert cells == ["'=1+1", "'+a", "'-b", "'@c", "'\td", "'\re", "''f", "''=g", "plain", "a\r=h", "x,\n=y", ""]
+    assert b'"a\r=h"' in (run.path / "history.csv").read_bytes()  # quoted, or it would begin a row
+    assert run.table("history.csv")["name"].tolist() == RISKY
+    assert run.table("history.csv")["value"].tolist() == [-0.5] * len(RISKY)
+
+
+def test_a_table_without_rows_is_a_table(run: RunFolder) -> None:
+    for name, table in TABLES.items():
+        run.write_table(name, pd.DataFrame(columns=list(table.columns)))
+        assert run.table(name).columns.tolist() == list(table.columns)
 
 
 def test_a_damaged_status_is_said(run: RunFolder) -> None:

@@ -34,7 +34,7 @@ def begun(store: Store, config: RunConfig) -> tuple[RunConfig, Inputs, Step]:
     with reporter.stage("prepare") as stage:
         config, inputs = _prepare(run, store, stage)
     with reporter.stage("pretrain") as stage:
-        return run.config(), inputs, _pretrain(StepCache(store.cache_dir), config, inputs, stage)
+        return run.config(), inputs, _pretrain(StepCache(store.cache_dir, config.fingerprint), config, inputs, stage)
 
 
 def vectors(inputs: Inputs, path: Path, seed: int = 0) -> Path:
