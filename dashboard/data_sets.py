@@ -148,3 +148,21 @@ def what(card: Card) -> None:
     bar = st.column_config.ProgressColumn(f"{items} covered", format="%.0f %%", min_value=0, max_value=100)
     numbers = st.column_config.NumberColumn(f"numbers per {nouns(card)[0]}")
     st.dataframe(table, hide_index=True, column_config={"covered": bar, "numbers": numbers}, key="modalities")
+
+
+def delete(card: Card) -> None:
+    """Offer to remove a stored data set with everything made from it."""
+    if st.button(words.DELETE, icon=":material/delete:", type="tertiary", key="delete_dataset"):
+        _ask_delete(card)
+
+
+@st.dialog(words.DELETE)
+def _ask_delete(card: Card) -> None:
+    with widgets.spoken():  # a run may be at work on it, or another tab was faster
+        runs, megabytes = client.what_goes(state.store(), card["id"])
+        st.write(words.what_goes(card["title"], runs, megabytes))
+        if st.button(words.DELETE_YES, type="primary", key="delete_sure"):
+            client.delete_dataset(state.store(), card["id"])
+            st.session_state.pop("dataset_id", None)
+            choose_anew()
+            st.rerun()

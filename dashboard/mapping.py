@@ -60,7 +60,7 @@ def _files(report: CheckReport, held: Mapping[Role, str], key: str) -> dict[Role
     chosen: dict[Role, str] = {}
     for role, cell in zip(ROLES, st.columns(len(ROLES)), strict=True):
         with cell:
-            chosen[role] = _select(words.ROLES[role], names, held[role], words.NO_FILE, f"{key}_file_{role}")
+            chosen[role] = select(words.ROLES[role], names, held[role], words.NO_FILE, f"{key}_file_{role}")
     return chosen
 
 
@@ -72,7 +72,7 @@ def _columns(file: FileReport, role: Role, held: Mapping[str, str], key: str) ->
         now = held.get(meaning, "")
         with cells[place % 2]:
             label, name = words.MEANINGS[meaning], f"{key}_column_{role}_{meaning}"
-            column = _select(label, file.columns, now, words.NO_COLUMN, name)
+            column = select(label, file.columns, now, words.NO_COLUMN, name)
             if column == now and meaning in reasons:
                 st.caption(reasons[meaning])
         if column != now:
@@ -80,7 +80,8 @@ def _columns(file: FileReport, role: Role, held: Mapping[str, str], key: str) ->
     return changed
 
 
-def _select(label: str, names: Sequence[str], held: str, none: str, key: str) -> str:
+def select(label: str, names: Sequence[str], held: str, none: str, key: str) -> str:
+    """A menu of names and of `none`; "" for the latter."""
     options = list(dict.fromkeys(["", held, *names[:MOST_COLUMNS]]))
     return st.selectbox(
         label,

@@ -7,7 +7,7 @@ import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from dashboard import data_sets, mapping, state, widgets
+from dashboard import audit_form, data_sets, mapping, state, widgets
 from dashboard.wording import data as data_words
 from dashboard.wording import uploads as words
 from fmm_core.data.plan import CheckReport, FileReport, Plan
@@ -198,6 +198,10 @@ def _understood(job: RunFolder, report: CheckReport) -> None:
         with st.expander(label, expanded=bool(report.problems), icon=":material/tune:"):
             plan, readable = mapping.corrected(report, said, job.id)
     _next(job, report, plan, said, readable)
+    if names := audit_form.files_of(job):
+        vectors = bool(report.problems) and audit_form.has_vectors(names)
+        with st.expander(words.AUDIT_TITLE, expanded=vectors, icon=":material/search:"):
+            audit_form.show(job, report, names)
     _preview(report)
     if report.card is not None:
         data_sets.who(report.card)

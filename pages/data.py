@@ -31,6 +31,7 @@ def main() -> None:
             data_sets.who(card)
             data_sets.what(card)
             st.page_link(state.PAGES["train"], label=words.NEXT, icon=":material/arrow_forward:", icon_position="right")
+            data_sets.delete(card)
 
 
 if __name__ == "__main__":

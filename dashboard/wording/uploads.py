@@ -65,6 +65,19 @@ LEAVE_OUT = "Leave out the rows that cannot be used"
 SAMPLE = "At most so many people"
 SAMPLE_HELP = "Drawn by chance, always the same ones. Empty: everyone."
 
+AUDIT_TITLE = "Audit vectors without training"
+AUDIT_NOTE = "For a model that was trained elsewhere: say which file is what. The table of people needs a `user_id`."
+AUDIT = "Audit"
+AUDIT_ROLES: dict[str, str] = {
+    "users": "People and their attributes",
+    "vectors": "Vectors",
+    "after": "Vectors after mitigation",
+    "interactions": "Clicks",
+    "lists": "Recommendation lists",
+}
+ROW_ORDER = "Vectors stand in the order of the people"
+ROW_ORDER_HELP = "For files without ids. Otherwise people are matched by id, and what does not match is counted."
+
 ROLES: dict[Role, str] = {"interactions": "Clicks", "users": "People", "items": "Items"}
 MEANINGS: dict[str, str] = {
     "user_id": "Person",

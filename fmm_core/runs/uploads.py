@@ -113,7 +113,8 @@ def sweep(store: Store) -> None:
 
 
 def _jobs(store: Store) -> list[tuple[RunFolder, Path]]:
-    """Checks and imports with the upload they read."""
+    """Checks, imports and audits of files, with the upload they read."""
     read = ((job, job.raw_config()) for job in store.jobs())
-    found = ((job, folder_of(store, raw["source"])) for job, raw in read if raw.get("kind") in ("check", "import"))
+    named = ((job, raw.get("source") or raw.get("users")) for job, raw in read)
+    found = ((job, folder_of(store, source)) for job, source in named if source)
     return [(job, upload) for job, upload in found if upload is not None]

@@ -80,7 +80,9 @@ def says(visitor: Visitor, headline: str) -> None:
     visitor.settle()
 
 
-def test_messy_tables_go_from_upload_to_verdict(visitor: Visitor, server: Server, tmp_path: Path) -> None:
+def test_messy_tables_go_from_upload_to_verdict_and_are_deleted(
+    visitor: Visitor, server: Server, tmp_path: Path
+) -> None:
     bring(visitor, messy(tmp_path))
     says(visitor, "need a correction")
     choose(visitor, "file_interactions", "list_b.csv")
@@ -113,8 +115,14 @@ def test_messy_tables_go_from_upload_to_verdict(visitor: Visitor, server: Server
     visitor.settle()
     assert "sex" in visitor.headline().lower()
     assert visitor.exceptions() == 0
-    assert visitor.errors == []
     assert list((server.home / "uploads").iterdir()) == []
+    visitor.go("data")
+    visitor.page.locator(".st-key-delete_dataset button").click()
+    visitor.page.locator(".st-key-delete_sure button").click()
+    says(visitor, "Choose a data set")
+    assert list((server.home / "datasets").iterdir()) == []
+    assert list((server.home / "runs").iterdir()) == []
+    assert visitor.errors == []
 
 
 def test_a_hostile_zip_is_one_sentence(visitor: Visitor, tmp_path: Path) -> None:

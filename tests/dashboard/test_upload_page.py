@@ -1,5 +1,6 @@
 """Bringing one's own files to the data page: every state, as Streamlit's own test harness sees it."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -296,3 +297,63 @@ def test_the_first_visit_leads_to_the_uploader() -> None:
     app.switch_page("../pages/data.py").run()
     assert app.radio(key="dataset_choice").value == "own"
     assert len(app.file_uploader) == 1
+
+
+VECTORS_ONLY = BAD | {"what": "no table of interactions was found", "where": ""}
+
+
+def with_vectors(home: Path) -> RunFolder:
+    """An upload of people and vectors: no data set, but something to audit."""
+    folder = uploads.new_upload(Store(home))
+    for name in ("people.csv", "vectors.npz", "later.npz"):
+        (folder / name).touch()
+    job = ended(asked(home, folder))
+    plan = PLAN.model_copy(update={"files": {"users": "people.csv"}})
+    report = CheckReport(reader="tables", files=(PEOPLE,), plan=plan, problems=(VECTORS_ONLY,))
+    write_json(job.path / "check.json", report.model_dump(mode="json"))
+    return job
+
+
+def test_vectors_are_audited_without_training(home: Path) -> None:
+    job = with_vectors(home)
+    app = seen(job)
+    (form,) = (each for each in app.expander if each.label == "Audit vectors without training")
+    assert form.proto.expanded
+    assert app.selectbox(key=key(job, "audit_users")).value == "people.csv"
+    app.selectbox(key=key(job, "audit_vectors")).set_value("vectors.npz").run()
+    app.selectbox(key=key(job, "audit_after")).set_value("later.npz").run()
+    app.checkbox(key=key(job, "audit_attribute_age")).uncheck().run()
+    app.toggle(key=key(job, "audit_row_order")).set_value(True).run()
+    app.button(key="audit").click().run()
+    assert not app.exception
+    config, folder = waiting_job(home), Path(job.raw_config()["source"])
+    assert (config["kind"], config["attributes"], config["row_order"]) == ("audit", ["sex"], True)
+    assert (config["users"], config["vectors"]) == (str(folder / "people.csv"), str(folder / "vectors.npz"))
+    assert (config["after"], config["lists"]) == (str(folder / "later.npz"), "")
+
+
+def test_an_audit_needs_people_an_attribute_and_something_to_attack(home: Path) -> None:
+    job = with_vectors(home)
+    app = seen(job)
+    assert not app.button(key="audit").disabled
+    app.selectbox(key=key(job, "audit_vectors")).set_value("").run()
+    assert app.button(key="audit").disabled
+
+
+def test_an_old_upload_is_kept_while_an_audit_of_it_waits(home: Path) -> None:
+    app = seen(with_vectors(home))
+    app.button(key="audit").click().run()
+    (folder,) = Store(home).uploads_dir.iterdir()
+    os.utime(folder, (0, 0))
+    uploads.sweep(Store(home))
+    assert folder.exists()
+
+
+def test_before_a_data_set_is_deleted_it_is_said_what_goes(home: Path) -> None:
+    finished_run(home)
+    app = opened("data")
+    app.button(key="delete_dataset").click().run()
+    assert not app.exception
+    assert "The run made from it goes too." in said(app)
+    assert app.button(key="delete_sure").label == "Delete it for good"
+    assert len(Store(home).datasets()) == 1
