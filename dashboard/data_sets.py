@@ -16,10 +16,20 @@ from fmm_core.runs.config import FetchConfig
 from fmm_core.runs.store import RunFolder
 
 Card = Mapping[str, Any]
+OWN = "own"
+"""Stands in the list of choices for files the reader brings; no data set is called so."""
+
+BRING = "bring_own"
+"""In the session: whether the reader is about to bring files."""
 
 
-def choose() -> str:
-    """The data set the reader looks at: the id of a stored one, or a catalog name that is not stored yet."""
+def choose(bring: bool) -> str:
+    """What the reader looks at: the id of a stored data set, a catalog name that is not stored yet, or `OWN`.
+
+    Parameters
+    ----------
+    bring : whether files of the reader's own are on their way, so that the list begins there
+    """
     cards = {card["id"]: card for card in loaders.cards(state.store())}
     stored = {card["slug"] for card in cards.values()}
     options = {}
@@ -27,8 +37,9 @@ def choose() -> str:
         known = CATALOG.get(card["slug"])
         options[card_id] = (card["title"], known.sentence if known else "Stored here.")
     options |= {name: (entry.title, entry.sentence) for name, entry in CATALOG.items() if name not in stored}
+    options[OWN] = (words.OWN, words.OWN_SENTENCE)
     names = list(options)
-    remembered = st.session_state.get("dataset_id")
+    remembered = OWN if bring or st.session_state.get(BRING) else st.session_state.get("dataset_id")
     widgets.section(words.CHOOSE)
     chosen = st.radio(
         "Data set",
@@ -39,11 +50,16 @@ def choose() -> str:
         key="dataset_choice",
         label_visibility="collapsed",
     )
-    st.caption(words.OWN_FOLDER)
-    st.code(words.OWN_COMMAND, language="bash", wrap_lines=True)
+    st.session_state[BRING] = chosen == OWN
     if chosen in cards:
         st.session_state["dataset_id"] = chosen
     return chosen
+
+
+def choose_anew() -> None:
+    """Let the list begin at the remembered data set when it is drawn again."""
+    st.session_state.pop("dataset_choice", None)
+    st.session_state.pop(BRING, None)
 
 
 def fetch(name: str) -> None:
@@ -83,7 +99,7 @@ def _look(job: RunFolder) -> None:
         stored = [card["id"] for card in state.store().datasets() if card["slug"] == job.raw_config()["dataset"]]
         if stored:
             st.session_state["dataset_id"] = stored[-1]
-            st.session_state.pop("dataset_choice", None)
+            choose_anew()
         st.rerun()
 
 
@@ -132,3 +148,21 @@ def what(card: Card) -> None:
     bar = st.column_config.ProgressColumn(f"{items} covered", format="%.0f %%", min_value=0, max_value=100)
     numbers = st.column_config.NumberColumn(f"numbers per {nouns(card)[0]}")
     st.dataframe(table, hide_index=True, column_config={"covered": bar, "numbers": numbers}, key="modalities")
+
+
+def delete(card: Card) -> None:
+    """Offer to remove a stored data set with everything made from it."""
+    if st.button(words.DELETE, icon=":material/delete:", type="tertiary", key="delete_dataset"):
+        _ask_delete(card)
+
+
+@st.dialog(words.DELETE)
+def _ask_delete(card: Card) -> None:
+    with widgets.spoken():  # a run may be at work on it, or another tab was faster
+        runs, megabytes = client.what_goes(state.store(), card["id"])
+        st.write(words.what_goes(card["title"], runs, megabytes))
+        if st.button(words.DELETE_YES, type="primary", key="delete_sure"):
+            client.delete_dataset(state.store(), card["id"])
+            st.session_state.pop("dataset_id", None)
+            choose_anew()
+            st.rerun()

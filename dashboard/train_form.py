@@ -144,9 +144,15 @@ def curve(method: str) -> tuple[bool, int]:
     return True, int(seeds)
 
 
-def engineers() -> tuple[str, str, int, int]:
-    """Recommender, the file it reads if it reads one, seed, split seed."""
-    options = {name: (spec.title, spec.sentence) for name, spec in RECOMMENDERS.items()}
+def engineers(card: Card) -> tuple[str, str, int, int]:
+    """Recommender, the file it reads if it reads one, seed, split seed.
+
+    Where nothing describes the items, recommenders that need a description are not offered.
+    """
+    usable = {name: spec for name, spec in RECOMMENDERS.items() if card["modalities"] or not spec.needs_modalities}
+    options = {name: (spec.title, spec.sentence) for name, spec in usable.items()}
+    if st.session_state.get("recommender") not in usable:
+        st.session_state.pop("recommender", None)
     recommender = _radio("Recommender", options, "recommender")
     path = ""
     if RECOMMENDERS[recommender].needs_file:

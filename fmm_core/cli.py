@@ -6,15 +6,18 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from pydantic import ValidationError
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 from rich.table import Table
 
-from fmm_core.errors import ConfigError, FmmError
+from fmm_core.data.plan import MEANINGS, ROLES, CheckReport, Plan, Role
+from fmm_core.data.specs import CATALOG
+from fmm_core.errors import ConfigError, DataError, FmmError
 from fmm_core.fairness.specs import MITIGATIONS
 from fmm_core.recommenders.specs import RECOMMENDERS
 from fmm_core.runs import client
-from fmm_core.runs.config import PRESETS, RunConfig, make_config, parse_audit, parse_config
+from fmm_core.runs.config import PRESETS, CheckConfig, ImportConfig, RunConfig, make_config, parse_audit, parse_config
 from fmm_core.runs.files import read_json
 from fmm_core.runs.store import CARD, RunFolder, Status, Store, create_run
 
@@ -24,12 +27,27 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-datasets = typer.Typer(help="Data sets: list, fetch, check.", no_args_is_help=True)
+datasets = typer.Typer(help="Data sets: list, fetch, check, import.", no_args_is_help=True)
 runs = typer.Typer(help="Finished and unfinished runs.", no_args_is_help=True)
 app.add_typer(datasets, name="datasets")
 app.add_typer(runs, name="runs")
 
 StoreOption = Annotated[Path | None, typer.Option("--store", help="Folder of data sets and runs (default: FMM_HOME).")]
+PlanOption = Annotated[Path | None, typer.Option("--plan", help="A reading plan as a JSON file.")]
+FileOption = Annotated[
+    list[str] | None, typer.Option("--file", help="Which file is which table, repeatable: interactions=clicks.csv")
+]
+MapOption = Annotated[
+    list[str] | None, typer.Option("--map", help="Which column is what, repeatable: interactions.user_id=uid")
+]
+AttributeOption = Annotated[
+    list[str] | None,
+    typer.Option(help="Audit only the attributes named so, repeatable; with the edges of bands: income=10000,20000"),
+]
+MinRatingOption = Annotated[float | None, typer.Option(help="Leave out interactions rated lower.")]
+SampleOption = Annotated[int | None, typer.Option(help="At most so many people, drawn with a fixed seed.", min=100)]
+LeaveOutOption = Annotated[bool, typer.Option("--leave-out-bad-rows", help="Leave out rows that cannot be used.")]
+NameOption = Annotated[str | None, typer.Option(help="What the data set is called; default: the folder's name.")]
 EXIT_CODES = {"done": 0, "failed": 1, "cancelled": 130}
 
 
@@ -64,8 +82,6 @@ def _menu(specs: dict[str, Any]) -> str:
 @datasets.command("list")
 def list_datasets(store: StoreOption = None) -> None:
     """Data sets that can be had by name, and those that are stored."""
-    from fmm_core.data.specs import CATALOG
-
     stored = _store(store).datasets()
     table = Table("name", "people", "items", "interactions", "what it is", box=None)
     for name, entry in CATALOG.items():
@@ -85,11 +101,131 @@ def fetch_dataset(name: str, store: StoreOption = None) -> None:
 
 
 @datasets.command("check")
-def check_dataset(reference: str, store: StoreOption = None) -> None:
-    """Say what was understood of a data set or folder: counts, groups, modalities, notes."""
-    from fmm_core.runs.datasets import locate
+def check_dataset(
+    reference: Annotated[str, typer.Argument(help="A data set's name, or the path of a folder, a zip or a file.")],
+    plan: PlanOption = None,
+    file: FileOption = None,
+    columns: MapOption = None,
+    attribute: AttributeOption = None,
+    min_rating: MinRatingOption = None,
+    sample_users: SampleOption = None,
+    leave_out_bad_rows: LeaveOutOption = False,
+    name: NameOption = None,
+    store: StoreOption = None,
+) -> None:
+    """Say what was understood of a data set or of files: counts, groups, modalities, notes, every problem."""
+    home = _store(store)
+    if reference in CATALOG or (home.datasets_dir / reference / "dataset.json").is_file():
+        from fmm_core.runs.datasets import locate
 
-    card = read_json(locate(_store(store), reference) / "dataset.json")
+        _show_card(read_json(locate(home, reference) / "dataset.json"))
+        return
+    reading = _reading(plan, file, columns, attribute, min_rating, sample_users, leave_out_bad_rows, name)
+    run = home.new_run(CheckConfig(source=_source(reference), plan=reading))
+    code = _follow(run, home)
+    if code == 0:
+        report = client.check_report(run)
+        home.delete_run(run.id)
+        _show_report(report)
+        code = 2 if report.problems else 0
+    sys.exit(code)
+
+
+@datasets.command("import")
+def import_dataset(
+    path: Annotated[str, typer.Argument(help="A folder, a zip or a file.")],
+    plan: PlanOption = None,
+    file: FileOption = None,
+    columns: MapOption = None,
+    attribute: AttributeOption = None,
+    min_rating: MinRatingOption = None,
+    sample_users: SampleOption = None,
+    leave_out_bad_rows: LeaveOutOption = False,
+    name: NameOption = None,
+    store: StoreOption = None,
+) -> None:
+    """Read files and store them as a data set; its name on stdout."""
+    home = _store(store)
+    reading = _reading(plan, file, columns, attribute, min_rating, sample_users, leave_out_bad_rows, name)
+    run = home.new_run(ImportConfig(source=_source(path), plan=reading))
+    code = _follow(run, home)
+    if code == 0:
+        print(client.imported(run))
+        home.delete_run(run.id)
+    sys.exit(code)
+
+
+def _source(text: str) -> str:
+    path = Path(text).expanduser()
+    if not path.exists():
+        mend = "`datasets list` names the data sets."
+        raise DataError(f'there is no data set, folder or file "{text}"', mend=mend, code="data.unknown")
+    return str(path.resolve())
+
+
+def _reading(
+    plan: Path | None,
+    files: list[str] | None,
+    columns: list[str] | None,
+    attributes: list[str] | None,
+    min_rating: float | None,
+    sample_users: int | None,
+    leave_out_bad_rows: bool,
+    name: str | None,
+) -> Plan:
+    """The plan of a file, and over it what single options say."""
+    raw = {} if plan is None else _read_config(plan)
+    for text in files or ():
+        role, _, file = text.partition("=")
+        raw.setdefault("files", {})[role] = file
+    for text in columns or ():
+        role, meaning, column = _mapped(text)
+        raw.setdefault("columns", {}).setdefault(role, {})[meaning] = column
+    if attributes:
+        raw["attributes"] = dict(_banded(text) for text in attributes)
+    single = {"min_rating": min_rating, "sample_users": sample_users, "name": name}
+    raw |= {key: value for key, value in single.items() if value is not None}
+    raw |= {"leave_out_bad_rows": True} if leave_out_bad_rows else {}
+    try:
+        return Plan.model_validate(raw)
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"] if part != "[key]")
+        raise ConfigError(f"{place}: {first['msg']}", "reading plan", code="config.plan") from None
+
+
+def _mapped(text: str) -> tuple[Role, str, str]:
+    place, _, column = text.partition("=")
+    for role in ROLES:
+        for meaning in MEANINGS[role]:
+            if place == f"{role}.{meaning}":
+                return role, meaning, column
+    choices = ", ".join(f"{role}.{meaning}" for role in ROLES for meaning in MEANINGS[role])
+    raise ConfigError(f'"{place}" is no column that is read', "--map", f"Choose one of: {choices}.", code="config.map")
+
+
+def _banded(text: str) -> tuple[str, tuple[float, ...]]:
+    name, _, edges = text.partition("=")
+    return name, tuple(_number(edge, "--attribute", "income=10000,20000") for edge in edges.split(",") if edge.strip())
+
+
+def _show_report(report: CheckReport) -> None:
+    if report.reader:
+        print(f"read as {report.reader}")
+    for file in report.files:
+        rows = "" if file.rows is None else f", {file.rows:,} rows"
+        print(f"{file.name}: {file.role or 'not used'}{rows}")
+        for guess in file.guesses:
+            print(f"  {guess.meaning} = {guess.column}: {guess.reason}")
+    if not report.complete:
+        print("only the first rows were looked at")
+    if report.card is not None:
+        _show_card(report.card)
+    for problem in report.problems:
+        print(f"problem: {FmmError(**problem)}")
+
+
+def _show_card(card: dict[str, Any]) -> None:
     print(f"{card['title']}: {card['n_users']:,} people, {card['n_items']:,} items, {card['n_pairs']:,} interactions")
     for name, attribute in card["attributes"].items():
         groups = ", ".join(f"{group['name']} {group['count']:,}" for group in attribute["groups"])
@@ -209,6 +345,13 @@ def audit(
 
 
 def _execute(run: RunFolder, store: Store) -> int:
+    code = _follow(run, store)
+    print(run.path)
+    return code
+
+
+def _follow(run: RunFolder, store: Store) -> int:
+    """Carry out a job with a progress bar on stderr; its exit code."""
     from fmm_core.runs.worker import execute
 
     columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f} %"))
@@ -222,7 +365,6 @@ def _execute(run: RunFolder, store: Store) -> int:
     if status.error is not None:
         error = status.error
         print(FmmError(error.what, error.where, error.mend), file=sys.stderr)
-    print(run.path)
     wrong_input = status.error is not None and not status.error.code.startswith("run.")
     return 2 if wrong_input else EXIT_CODES[status.state]
 
@@ -236,12 +378,12 @@ def _weight(text: str) -> tuple[str, float]:
     return attribute, _number(value, "--weight")
 
 
-def _number(text: str, option: str) -> float:
+def _number(text: str, option: str, example: str = "gender=1") -> float:
     try:
         return float(text)
     except ValueError:
         raise ConfigError(
-            f'"{text}" is not a number', option, "Write it like gender=1.", code="config.number"
+            f'"{text}" is not a number', option, f"Write it like {example}.", code="config.number"
         ) from None
 
 
@@ -330,6 +472,14 @@ def work(
     from fmm_core.runs.worker import work as serve
 
     serve(_store(store), idle_exit)
+
+
+@app.command(hidden=True)
+def ingest(job: Path, store: StoreOption = None) -> None:
+    """Check or import files in this process, under limits; the worker starts this by itself."""
+    from fmm_core.runs.ingest import serve
+
+    sys.exit(serve(RunFolder(job), _store(store)))
 
 
 def _store(home: Path | None) -> Store:

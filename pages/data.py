@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from dashboard import data_sets, loaders, state, widgets
+from dashboard import data_sets, loaders, state, uploads, widgets
 from dashboard.wording import data as words
 
 
@@ -11,8 +11,15 @@ def main() -> None:
     with widgets.sheet():
         title = st.container()
         left, right = st.columns([4, 7], gap="large")
+        job = uploads.current()
         with left:
-            chosen = data_sets.choose()
+            chosen = data_sets.choose(bring=job is not None)
+            if chosen == data_sets.OWN:
+                uploads.bring()
+        if chosen == data_sets.OWN:
+            with right:
+                uploads.show(title, job)
+            return
         card = next((each for each in loaders.cards(state.store()) if each["id"] == chosen), None)
         with title:
             widgets.headline(words.headline(card) if card else words.NOTHING_CHOSEN, words.deck(card) if card else "")
@@ -24,6 +31,7 @@ def main() -> None:
             data_sets.who(card)
             data_sets.what(card)
             st.page_link(state.PAGES["train"], label=words.NEXT, icon=":material/arrow_forward:", icon_position="right")
+            data_sets.delete(card)
 
 
 if __name__ == "__main__":

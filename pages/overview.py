@@ -2,8 +2,8 @@
 
 import streamlit as st
 
+from dashboard import data_sets, loaders, state, theme, widgets
 from dashboard import findings as find
-from dashboard import loaders, state, theme, widgets
 from dashboard.charts.dots import SIDE, dot_square
 from dashboard.wording import headlines, sentences, states
 from dashboard.wording import overview as words
@@ -33,6 +33,7 @@ def first_visit() -> None:
         if st.button(words.EXAMPLE, type="primary", icon=":material/play_arrow:", key="example"):
             start_example()
         if st.button(words.OWN_DATA, icon=":material/upload:", key="own_data"):
+            st.session_state[data_sets.BRING] = True
             st.switch_page(state.PAGES["data"])
     st.space("small")
     grid = st.grid(3, min_column_width=250)

@@ -9,8 +9,8 @@ from dashboard.wording.numbers import count, listed, percent, small
 
 NOTHING_CHOSEN = "Choose a data set, or bring your own."
 CHOOSE = "Choose or bring your own"
-OWN_FOLDER = "Your own files: a folder with `interactions.csv` and `users.csv`, or RecBole's atomic files."
-OWN_COMMAND = "python -m fmm_core train --dataset FOLDER"
+OWN = "Bring your own"
+OWN_SENTENCE = "Tables, vectors or a zip. Files stay on this machine."
 GET = "Get it"
 GETTING = "Getting it. This page fills by itself."
 CHECKS = "Checks"
@@ -21,6 +21,8 @@ WHO = "Who is in the data"
 WHAT = "What describes the {items}"
 NO_MODALITY = "Nothing describes the {items} here. Recommenders that need no description, like LightGCN, still run."
 NEXT = "Next: train"
+DELETE = "Delete this data set"
+DELETE_YES = "Delete it for good"
 
 
 def headline(card: Mapping[str, Any]) -> str:
@@ -66,3 +68,11 @@ def undisclosed(number: int) -> str:
     """How many did not say."""
     verb = "person did" if number == 1 else "people did"
     return f"{count(number)} {verb} not say. They train the recommender and are left out of the attacks."
+
+
+def what_goes(title: str, runs: int, megabytes: float) -> str:
+    """All that is deleted with a data set."""
+    also = {0: "No run was made from it.", 1: "The run made from it goes too."}
+    size = "under 1 MB" if megabytes < 1 else f"{count(round(megabytes))} MB"
+    more = also.get(runs, f"{count(runs)} runs made from it go too.")
+    return f"**{plain(title)}** is removed from this machine, {size} in all. {more} This cannot be undone."

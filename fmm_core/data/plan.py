@@ -30,7 +30,9 @@ class Plan(_Part):
     """How to read a folder of tables. What is left out is guessed; what is named here wins over every guess."""
 
     name: str = Field("", max_length=100, description="what the data set is called; the folder's name if empty")
-    files: dict[Role, str] = Field(default_factory=dict, description="which file is which table")
+    files: dict[Role, str] = Field(
+        default_factory=dict, description="which file is which table; an empty name says that there is none"
+    )
     columns: dict[Role, dict[str, str]] = Field(
         default_factory=dict, description="meaning -> column, by table; an empty column says that there is none"
     )

@@ -5,12 +5,14 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
+from fmm_core.data.plan import CheckReport, Plan
 from fmm_core.errors import StoreError
-from fmm_core.runs.config import Job
+from fmm_core.runs.config import CheckConfig, ImportConfig, Job
 from fmm_core.runs.deletion import delete_dataset as delete_dataset
 from fmm_core.runs.deletion import what_goes as what_goes
-from fmm_core.runs.files import write_whole
+from fmm_core.runs.files import read_json, write_whole
 from fmm_core.runs.locks import is_held
 from fmm_core.runs.store import ENDED, RunFolder, Status, Store
 
@@ -26,6 +28,35 @@ def submit(store: Store, *configs: Job) -> list[RunFolder]:
         runs.append(run)
     tend(store)
     return runs
+
+
+def check(store: Store, source: Path, plan: Plan) -> RunFolder:
+    """Queue a check of a folder, a zip or a file; the job's `check.json` will say what was found."""
+    return submit(store, CheckConfig(source=str(source.resolve()), plan=plan))[0]
+
+
+def import_(store: Store, source: Path, plan: Plan) -> RunFolder:
+    """Queue an import of a folder, a zip or a file; the job's `result.json` will name the data set."""
+    return submit(store, ImportConfig(source=str(source.resolve()), plan=plan))[0]
+
+
+def check_report(job: RunFolder) -> CheckReport:
+    """What a finished check found."""
+    return CheckReport.model_validate(_left(job, "check.json"))
+
+
+def imported(job: RunFolder) -> str:
+    """The id of the data set that a finished import stored."""
+    return str(_left(job, "result.json")["dataset"])
+
+
+def _left(job: RunFolder, name: str) -> dict[str, Any]:
+    """What a job left behind."""
+    try:
+        return read_json(job.path / name)
+    except (FileNotFoundError, ValueError):
+        what = f"its {name} is missing or damaged"
+        raise StoreError(what, f"job {job.id}", "Start it again.", code="store.damaged") from None
 
 
 def queue(store: Store) -> list[RunFolder]:

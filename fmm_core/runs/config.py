@@ -6,6 +6,7 @@ from typing import Any, Literal, TypeVar, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from fmm_core.data.plan import Plan
 from fmm_core.errors import ConfigError
 from fmm_core.fairness.specs import MITIGATIONS, DisentangleConfig, FmmrecConfig, MitigationConfig, TuningConfig
 from fmm_core.recommenders.specs import RECOMMENDERS, RecommenderConfig
@@ -93,6 +94,34 @@ class FetchConfig(_Config):
     dataset: str
 
 
+class CheckConfig(_Config):
+    """A job that looks at files and says what it would make of them; it stores `check.json` and no data set."""
+
+    format: Literal[1] = 1
+    kind: Literal["check"] = "check"
+    source: str = Field(description="a folder, a zip or a file")
+    plan: Plan = Plan()
+
+    @property
+    def dataset(self) -> str:
+        """What the files are called; the folder of an upload has a name that says nothing."""
+        return self.plan.name or Path(self.source).name
+
+
+class ImportConfig(_Config):
+    """A job that reads files and stores them as a data set; `result.json` says which."""
+
+    format: Literal[1] = 1
+    kind: Literal["import"] = "import"
+    source: str = Field(description="a folder, a zip or a file")
+    plan: Plan = Plan()
+
+    @property
+    def dataset(self) -> str:
+        """What the files are called; the folder of an upload has a name that says nothing."""
+        return self.plan.name or Path(self.source).name
+
+
 class AuditConfig(_Config):
     """An audit of vectors, recommendation lists or histories from files; nothing is trained.
 
@@ -154,7 +183,7 @@ class AuditConfig(_Config):
 AUDIT_FILES = ("users", "vectors", "after", "items", "interactions", "lists")
 """What the files of an audit are."""
 
-Job = RunConfig | FetchConfig | AuditConfig
+Job = RunConfig | FetchConfig | CheckConfig | ImportConfig | AuditConfig
 """Everything a worker carries out."""
 
 Audited = RunConfig | AuditConfig

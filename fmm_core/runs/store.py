@@ -200,11 +200,12 @@ def _numbers(name: str) -> list[str]:
 
 
 class Store:
-    """The folder that holds `datasets/`, `runs/` and `cache/`."""
+    """The folder that holds `datasets/`, `runs/`, `cache/` and, until they are imported, `uploads/`."""
 
     def __init__(self, home: Path) -> None:
         self.home = home
         self.datasets_dir, self.runs_dir, self.cache_dir = home / "datasets", home / "runs", home / "cache"
+        self.uploads_dir = home / "uploads"
 
     @classmethod
     def default(cls) -> "Store":

@@ -10,6 +10,7 @@ from fmm_core.runs.config import FetchConfig
 from fmm_core.runs.locks import Lock, is_held
 from fmm_core.runs.report import Reporter, Watcher, unwatched
 from fmm_core.runs.store import Problem, RunFolder, Status, Store
+from fmm_core.runs.uploads import sweep
 
 LOOK_EVERY_S = 0.25
 
@@ -24,6 +25,7 @@ def work(store: Store, idle_exit_s: float = 900.0) -> None:
     """
     with Lock(store.worker_lock):
         settle_interrupted(store)
+        sweep(store)
         last = time.monotonic()
         while time.monotonic() - last < idle_exit_s:
             run = _next(store)
@@ -85,6 +87,12 @@ def _experiment(run: RunFolder, store: Store, reporter: Reporter) -> None:
     run_experiment(run, store, reporter)
 
 
+def _ingest(run: RunFolder, store: Store, reporter: Reporter) -> None:
+    from fmm_core.runs.ingest import ingest
+
+    ingest(run, store, reporter)
+
+
 def _audit(run: RunFolder, store: Store, reporter: Reporter) -> None:
     from fmm_core.runs.audit_only import run_audit
 
@@ -96,10 +104,13 @@ KINDS: dict[str, Callable[[RunFolder, Store, Reporter], None]] = {
     "experiment": _experiment,
     "audit": _audit,
     "fetch": _fetch,
+    "check": _ingest,
+    "import": _ingest,
 }
 """What carries out a job, by its kind; each loads what it needs."""
 
 
 def _fail(run: RunFolder, reporter: Reporter, problem: Problem) -> None:
-    run.log.write_text(traceback.format_exc(), encoding="utf-8")
+    with run.log.open("a", encoding="utf-8") as log:  # a child may have written there before
+        log.write(traceback.format_exc())
     reporter.finish(state="failed", error=problem)

@@ -18,7 +18,7 @@ from fmm_core.runs.store import Problem, Status, Store
 def test_data_page_offers_the_catalog(home: Path) -> None:
     app = opened("data")
     assert headline(app) == "Choose a data set, or bring your own."
-    assert app.radio(key="dataset_choice").options == ["Made-up films", "MovieLens-100K"]
+    assert app.radio(key="dataset_choice").options == ["Made-up films", "MovieLens-100K", "Bring your own"]
     app.button(key="get_dataset").click().run()
     assert not app.exception
     (job,) = client.queue(Store(home))
@@ -38,7 +38,9 @@ def test_a_failed_fetch_is_a_sentence(home: Path) -> None:
 def test_data_page_shows_the_card(home: Path) -> None:
     finished_run(home)
     app = opened("data")
-    stored = [name for name in app.radio(key="dataset_choice").options if name != "MovieLens-100K"]
+    stored = [
+        name for name in app.radio(key="dataset_choice").options if name not in ("MovieLens-100K", "Bring your own")
+    ]
     assert len(stored) == 1
     assert headline(app).startswith("This data set can be audited for")
     assert len(app.get("plotly_chart")) == 1
@@ -63,6 +65,19 @@ def test_train_page_queues_what_was_switched_on(home: Path) -> None:
     assert config.mitigation.name == "repair"
     assert config.active_weights == {"gender": 0.5}
     assert headline(app).startswith("Waiting")
+
+
+def test_without_a_description_of_the_items_a_recommender_of_clicks_is_chosen(home: Path) -> None:
+    """Seen in a walk: an own table of clicks ended in a button that could not be pressed."""
+    finished_run(home)
+    (file,) = Store(home).datasets_dir.glob("*/dataset.json")
+    file.write_text(json.dumps(json.loads(file.read_text(encoding="utf-8")) | {"modalities": {}}), encoding="utf-8")
+    app = opened("train")
+    assert "LATTICE" not in app.radio(key="recommender").options
+    app.button(key="train_button").click().run()
+    assert not app.exception
+    (run,) = client.queue(Store(home))
+    assert run.config().recommender.name == "lightgcn"
 
 
 @pytest.mark.parametrize("method", list(MITIGATIONS))

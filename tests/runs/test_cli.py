@@ -39,6 +39,16 @@ def test_help_names_every_method_and_loads_no_torch() -> None:
         (("datasets", "delete", "nothing"), 'there is no stored data set "nothing". `datasets list` names them all.'),
         (("datasets", "fetch", "nothing"), 'there is no data set "nothing". Choose one of: synthetic, movielens-100k.'),
         (("runs", "show", "nothing"), 'there is no run "nothing".'),
+        (("datasets", "check", "/nowhere"), 'there is no data set, folder or file "/nowhere". `datasets list` names'),
+        (
+            ("datasets", "import", "tests", "--map", "uid"),
+            '--map: "uid" is no column that is read. Choose one of: inter',
+        ),
+        (
+            ("datasets", "import", "tests", "--attribute", "age=x"),
+            '--attribute: "x" is not a number. Write it like inc',
+        ),
+        (("datasets", "import", "tests", "--file", "x=y"), "reading plan: files.x: Input should be 'interactions', "),
         (("runs", "fly"), "No such command 'fly'."),
     ],
 )
@@ -79,6 +89,55 @@ def test_runs_are_listed_and_deleted(tmp_path: Path) -> None:
     assert "gender=0.5" in listed
     assert command("runs", "delete", run.id, home=tmp_path).returncode == 0
     assert Store(tmp_path).runs() == []
+
+
+@pytest.fixture
+def messy(tmp_path: Path) -> Path:
+    """Forty people under odd names, two clicks each; one click has no person."""
+    folder = tmp_path / "messy"
+    folder.mkdir()
+    people = "".join(f"p{person};{'wm'[person % 2]};{20 + person}\n" for person in range(40))
+    clicks = "".join(f"p{person};i{(person + step) % 7};{1 + step}\n" for person in range(40) for step in range(2))
+    (folder / "a.csv").write_text("\ufeffkey;sex;age\n" + people, encoding="utf-8")
+    (folder / "b.csv").write_text("who;film;stars\n" + clicks + ";i1;5\n", encoding="utf-8")
+    return folder
+
+
+MAPPED = (
+    "--file", "interactions=b.csv", "--file", "users=a.csv",
+    "--map", "interactions.user_id=who", "--map", "users.user_id=key",
+)  # fmt: skip
+
+
+def test_a_check_of_files_prints_every_problem_and_leaves_nothing(messy: Path, tmp_path: Path) -> None:
+    done = command("datasets", "check", str(messy), *MAPPED, home=tmp_path / "home")
+    assert done.returncode == 2
+    assert "read as tables" in done.stdout
+    assert "b.csv: interactions" in done.stdout
+    assert 'problem: b.csv, column "who": 1 empty value (row 82). Fill or remove them.' in done.stdout
+    assert Store(tmp_path / "home").jobs() == []
+
+
+def test_files_are_imported_as_a_plan_and_options_say(messy: Path, tmp_path: Path) -> None:
+    plan = tmp_path / "plan.json"
+    plan.write_text('{"name": "Other", "leave_out_bad_rows": true}', encoding="utf-8")
+    options = (*MAPPED, "--plan", str(plan), "--attribute", "age=30,40", "--min-rating", "2", "--name", "Films")
+    done = command("datasets", "import", str(messy), *options, home=tmp_path / "home")
+    assert (done.returncode, done.stderr.strip()) == (0, "")
+    (card,) = Store(tmp_path / "home").datasets()
+    assert done.stdout.strip() == card["id"]
+    assert (card["name"], card["n_pairs"]) == ("Films", 40)  # of each person's two clicks, one has two stars
+    assert list(card["attributes"]) == ["age"]
+    assert card["attributes"]["age"]["edges"] == [30, 40]
+    shown = command("datasets", "check", card["id"], home=tmp_path / "home")
+    assert shown.stdout.startswith("Films: 40 people, 7 items, 40 interactions")
+
+
+def test_an_import_that_fails_is_one_line_and_exit_2(messy: Path, tmp_path: Path) -> None:
+    done = command("datasets", "import", str(messy), home=tmp_path / "home")
+    assert done.returncode == 2
+    assert len(done.stderr.strip().splitlines()) == 1
+    assert "Traceback" not in done.stderr
 
 
 def test_an_audit_of_files_prints_its_folder_and_says_what_did_not_match(tmp_path: Path) -> None:

@@ -33,7 +33,7 @@ def look(folder: Path, plan: Plan) -> Layout:
     tables = tables_in(folder)
     names = [table.name for table in tables]
     for name in plan.files.values():
-        if name not in names:
+        if name and name not in names:
             mend = f"There are: {', '.join(names)}."
             raise DataError(f'there is no table "{name}"', folder.name, mend, code="data.missing")
     return lay_out(tables, roles(tables, plan.files), plan)
