@@ -213,8 +213,7 @@ def _show_report(report: CheckReport) -> None:
     if report.reader:
         print(f"read as {report.reader}")
     for file in report.files:
-        rows = "" if file.rows is None else f", {file.rows:,} rows"
-        print(f"{file.name}: {file.role or 'not used'}{rows}")
+        print(f"{file.name}: {file.role or 'not used'}")
         for guess in file.guesses:
             print(f"  {guess.meaning} = {guess.column}: {guess.reason}")
     if not report.complete:

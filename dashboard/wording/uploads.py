@@ -126,14 +126,13 @@ def problem(found: Problem) -> str:
 
 
 def file_line(file: FileReport, plan: Plan) -> str:
-    """One line on a file: what it was taken for, how long it is, which column is what."""
+    """One line on a file: what it was taken for, which column is what."""
     role = next((each for each in ROLES if each == file.role), None)
     if role is None:
         return plain(f"{file.name}: not used.")
-    rows = "" if file.rows is None else f", {count(file.rows)} rows"
     meant = plan.columns.get(role, {}).items()
     columns = "; ".join(f"{MEANINGS.get(meaning, meaning)}: {column}" for meaning, column in meant if column)
-    return plain(f"{file.name}: {ROLES[role].lower()}{rows}." + (f" {columns}." if columns else ""))
+    return plain(f"{file.name}: {ROLES[role].lower()}." + (f" {columns}." if columns else ""))
 
 
 def name_of(files: Sequence[str]) -> str:
