@@ -31,7 +31,7 @@ def _spoken(run: RunFolder) -> None:
 def _draw(run: RunFolder) -> None:
     client.tend(state.store())
     status = run.status()
-    before = [other.id for other in client.queue(state.store())]
+    before = [other.id for other in client.queue(state.store(), "runs")]
     widgets.headline(words.progress_headline(status, before.index(run.id) if run.id in before else 0), _deck(status))
     stages = run.made_with().stages
     st.progress(status.fraction, words.bar_text(status, len(stages)))

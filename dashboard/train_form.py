@@ -186,7 +186,7 @@ def submit_card(chosen: Choices, card: Card) -> None:
         st.caption("YOUR RUN")
         st.markdown(words.summary(chosen, card))
         configs = chosen.configs()
-        queued = len(client.queue(state.store()))
+        queued = len(client.queue(state.store(), "runs"))
         st.markdown(f"{words.cost(chosen, len(configs))} {words.waiting(queued)}")
         wrong = choices.problem(chosen)
         if wrong:

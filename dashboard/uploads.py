@@ -149,7 +149,7 @@ def _look(job: RunFolder) -> None:
     status = job.status()
     if status.state not in ("queued", "running"):
         st.rerun()
-    waiting = [other.id for other in client.queue(state.store())]
+    waiting = [other.id for other in client.queue(state.store(), "files")]
     st.progress(status.fraction, words.waiting(status, waiting.index(job.id) if job.id in waiting else 0))
     if st.button(words.CANCEL, icon=":material/stop_circle:", key="stop_reading"):
         client.cancel(job)

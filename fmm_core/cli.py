@@ -465,12 +465,13 @@ def delete_run(run_id: str, store: StoreOption = None) -> None:
 @app.command()
 def work(
     store: StoreOption = None,
+    lane: Annotated[client.Lane, typer.Option(help="Training and audits, or fetches, checks and imports.")] = "runs",
     idle_exit: Annotated[float, typer.Option(help="Leave after so many seconds without a run.")] = 900.0,
 ) -> None:
-    """Carry out queued runs; the dashboard starts this by itself."""
+    """Carry out queued jobs of one lane; the dashboard starts this by itself."""
     from fmm_core.runs.worker import work as serve
 
-    serve(_store(store), idle_exit)
+    serve(_store(store), lane, idle_exit)
 
 
 @app.command(hidden=True)

@@ -35,7 +35,11 @@ def check(source: Path, plan: Plan = AS_GUESSED, progress: Progress = silent) ->
 
 def _looked_at(folder: Path, plan: Plan, progress: Progress) -> CheckReport:
     reader = sniff.reader_of(folder)
-    layout = reader.look(folder, plan)
+    try:
+        layout = reader.look(folder, plan)
+    except DataError as error:  # a column was named that is not there: show what is
+        files = tuple(_files(reader.look(folder, AS_GUESSED)))
+        return CheckReport(reader=reader.TITLE, files=files, plan=plan, problems=_as_dicts(error))
     whole = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) <= READ_WHOLE
     report = CheckReport(reader=reader.TITLE, files=tuple(_files(layout)), plan=layout.plan(plan), complete=whole)
     try:

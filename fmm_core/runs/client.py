@@ -5,7 +5,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from fmm_core.data.plan import CheckReport, Plan
 from fmm_core.errors import StoreError
@@ -17,6 +17,11 @@ from fmm_core.runs.locks import is_held
 from fmm_core.runs.store import ENDED, RunFolder, Status, Store
 
 _ROOT = Path(__file__).resolve().parents[2]
+
+
+Lane = Literal["runs", "files"]
+LANES: dict[Lane, tuple[str, ...]] = {"runs": ("experiment", "audit"), "files": ("fetch", "check", "import")}
+"""Kinds of jobs that wait for each other: a look at a file does not wait for a training."""
 
 
 def submit(store: Store, *configs: Job) -> list[RunFolder]:
@@ -59,9 +64,17 @@ def _left(job: RunFolder, name: str) -> dict[str, Any]:
         raise StoreError(what, f"job {job.id}", "Start it again.", code="store.damaged") from None
 
 
-def queue(store: Store) -> list[RunFolder]:
-    """The runs that wait, the first in line first."""
+def lane_of(run: RunFolder) -> Lane:
+    """The lane a job belongs to."""
+    kind = run.raw_config()["kind"]
+    return next(lane for lane, kinds in LANES.items() if kind in kinds)
+
+
+def queue(store: Store, lane: Lane | None = None) -> list[RunFolder]:
+    """The jobs that wait, the first in line first; of one lane, or of all."""
     waiting = [(turn, run) for run in store.jobs() if (turn := _turn(run)) is not None]
+    if lane is not None:
+        waiting = [(turn, run) for turn, run in waiting if lane_of(run) == lane]
     return [run for _, run in sorted(waiting, key=lambda pair: pair[0])]
 
 
@@ -122,13 +135,14 @@ def claim(run: RunFolder) -> bool:
 
 
 def tend(store: Store) -> None:
-    """Start a worker if runs wait and none is there. Two started at once are harmless: one leaves."""
-    if queue(store) and not is_held(store.worker_lock):
-        start_worker(store)
+    """Start a worker for every lane in which jobs wait and none is there. Two at once are harmless: one leaves."""
+    for lane in {lane_of(run) for run in queue(store)}:
+        if not is_held(store.worker_lock(lane)):
+            start_worker(store, lane)
 
 
-def start_worker(store: Store) -> subprocess.Popen[bytes]:
-    """Start the worker as an ordinary process that outlives this one."""
+def start_worker(store: Store, lane: Lane) -> subprocess.Popen[bytes]:
+    """Start the worker of a lane as an ordinary process that outlives this one."""
     store.home.mkdir(parents=True, exist_ok=True)
     detached = (
         {"creationflags": subprocess.DETACHED_PROCESS | subprocess.CREATE_NEW_PROCESS_GROUP}  # type: ignore[attr-defined,unused-ignore]
@@ -137,7 +151,7 @@ def start_worker(store: Store) -> subprocess.Popen[bytes]:
     )
     with (store.home / "worker.log").open("ab") as log:
         return subprocess.Popen(
-            [sys.executable, "-m", "fmm_core", "work", "--store", str(store.home.resolve())],
+            [sys.executable, "-m", "fmm_core", "work", "--store", str(store.home.resolve()), "--lane", lane],
             cwd=_ROOT,
             stdin=subprocess.DEVNULL,
             stdout=log,

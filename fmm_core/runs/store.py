@@ -213,10 +213,9 @@ class Store:
         root = Path(__file__).resolve().parents[2]
         return cls(Path(os.environ.get("FMM_HOME") or root / "workspace"))
 
-    @property
-    def worker_lock(self) -> Path:
-        """Held by the one worker of this store."""
-        return self.home / "worker.lock"
+    def worker_lock(self, lane: str) -> Path:
+        """Held by the one worker of a lane of this store."""
+        return self.home / f"worker-{lane}.lock"
 
     def new_run(self, config: Job) -> RunFolder:
         """Create the folder of a run that waits; it is not in the queue yet."""

@@ -5,7 +5,7 @@ import traceback
 from collections.abc import Callable
 
 from fmm_core.errors import Cancelled, FmmError
-from fmm_core.runs.client import claim, queue
+from fmm_core.runs.client import Lane, claim, lane_of, queue
 from fmm_core.runs.config import FetchConfig
 from fmm_core.runs.locks import Lock, is_held
 from fmm_core.runs.report import Reporter, Watcher, unwatched
@@ -15,20 +15,20 @@ from fmm_core.runs.uploads import sweep
 LOOK_EVERY_S = 0.25
 
 
-def work(store: Store, idle_exit_s: float = 900.0) -> None:
-    """Take runs out of the queue until none has come for `idle_exit_s` seconds.
+def work(store: Store, lane: Lane, idle_exit_s: float = 900.0) -> None:
+    """Take the jobs of a lane out of the queue until none has come for `idle_exit_s` seconds.
 
     Raises
     ------
     StoreError
-        Another worker serves this store.
+        Another worker serves this lane.
     """
-    with Lock(store.worker_lock):
-        settle_interrupted(store)
+    with Lock(store.worker_lock(lane)):
+        settle_interrupted(store, lane)
         sweep(store)
         last = time.monotonic()
         while time.monotonic() - last < idle_exit_s:
-            run = _next(store)
+            run = _next(store, lane)
             if run is None:
                 time.sleep(LOOK_EVERY_S)
                 continue
@@ -36,13 +36,13 @@ def work(store: Store, idle_exit_s: float = 900.0) -> None:
             last = time.monotonic()
 
 
-def _next(store: Store) -> RunFolder | None:
-    return next((run for run in queue(store) if claim(run)), None)
+def _next(store: Store, lane: Lane) -> RunFolder | None:
+    return next((run for run in queue(store, lane) if claim(run)), None)
 
 
-def settle_interrupted(store: Store) -> None:
-    """Write down what became of runs whose worker is gone."""
-    for run in store.jobs():
+def settle_interrupted(store: Store, lane: Lane) -> None:
+    """Write down what became of jobs of this lane whose worker is gone."""
+    for run in (each for each in store.jobs() if lane_of(each) == lane):
         status = run.status()
         if status.state == "interrupted" or (
             status.state == "queued" and not run.queued.exists() and not is_held(run.lock)

@@ -18,7 +18,7 @@ def test_first_visit_offers_the_example_and_teaches_the_unit():
 
 
 def test_the_example_is_a_quick_run_on_made_up_data(home: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("fmm_core.runs.client.start_worker", lambda _: None)
+    monkeypatch.setattr("fmm_core.runs.client.start_worker", lambda *_: None)
     at = opened()
     at.button(key="example").click().run()
     (run,) = Store(home).runs()

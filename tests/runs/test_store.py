@@ -73,7 +73,7 @@ def test_running_without_a_lock_is_interrupted(run: RunFolder) -> None:
 
 def test_settling_writes_the_interruption_down(store: Store, run: RunFolder) -> None:
     run.write_status(Status(state="running", stage="audit"))
-    settle_interrupted(store)
+    settle_interrupted(store, "runs")
     assert '"state": "interrupted"' in (run.path / "status.json").read_text(encoding="utf-8")
 
 
@@ -97,7 +97,7 @@ def test_only_one_claims_a_waiting_run(run: RunFolder) -> None:
 
 
 def test_queue_is_first_come_first_served(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(client, "start_worker", lambda _: None)
+    monkeypatch.setattr(client, "start_worker", lambda *_: None)
     configs = [make_config("synthetic", seed=seed) for seed in range(12)]
     submitted = client.submit(store, *configs)
     assert [run.config().seed for run in client.queue(store)] == list(range(12))
@@ -114,7 +114,7 @@ def test_cancelling_a_waiting_run_ends_it_at_once(run: RunFolder) -> None:
 
 
 def test_resume_queues_again(store: Store, run: RunFolder, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(client, "start_worker", lambda _: None)
+    monkeypatch.setattr(client, "start_worker", lambda *_: None)
     run.write_status(Status(state="failed"))
     client.resume(store, run)
     assert run.status().state == "queued"

@@ -22,7 +22,7 @@ def workers(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[subprocess.Popen[b
     """Every worker that the client starts; none outlives the test."""
     started: list[subprocess.Popen[bytes]] = []
     start = client.start_worker
-    monkeypatch.setattr(client, "start_worker", lambda store: started.append(start(store)))
+    monkeypatch.setattr(client, "start_worker", lambda store, lane: started.append(start(store, lane)))
     yield started
     for worker in started:
         worker.kill()
@@ -80,21 +80,28 @@ def test_a_cancel_stops_a_run_in_training(store: Store, workers: list) -> None:
 
 @pytest.mark.skipif(os.name == "nt", reason="kill -9 is a POSIX signal")
 def test_after_a_kill_the_run_is_interrupted_at_once_and_the_next_one_starts(store: Store, workers: list) -> None:
-    run, following = client.submit(store, long_run(), FetchConfig(dataset="synthetic"))
+    run, following = client.submit(store, long_run(), long_run())
     wait_for(lambda: is_training(run))
     os.kill(workers[0].pid, signal.SIGKILL)
     workers[0].wait()
     assert run.status().state == "interrupted"
     client.tend(store)
-    wait_for(lambda: following.status().state == "done")
+    wait_for(lambda: is_training(following))
     assert run.status().state == "interrupted"
+    assert len(workers) == 2
+
+
+def test_files_do_not_wait_for_a_training(store: Store, workers: list) -> None:
+    run, job = client.submit(store, long_run(), FetchConfig(dataset="synthetic"))
+    wait_for(lambda: job.status().state == "done")
+    assert run.status().state in ("queued", "running")
     assert len(workers) == 2
 
 
 def test_a_second_worker_leaves_at_once(store: Store, workers: list) -> None:
     client.submit(store, long_run())
-    wait_for(lambda: is_held(store.worker_lock))
+    wait_for(lambda: is_held(store.worker_lock("runs")))
     second = client.start_worker
-    second(store)
+    second(store, "runs")
     assert workers[1].wait(PATIENCE_S) == 2
     assert workers[0].poll() is None

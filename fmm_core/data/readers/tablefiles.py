@@ -150,6 +150,8 @@ class _Spoken:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
         self._caught.__exit__(None, None, None)
+        if isinstance(error, pd.errors.ParserError) and "out of memory" in str(error):
+            raise MemoryError from error
         if isinstance(error, pd.errors.ParserError | pd.errors.ParserWarning):
             raise _ragged(self.name, self.separator, error) from error
         if isinstance(error, pd.errors.EmptyDataError):
