@@ -2,6 +2,7 @@
 
 import json
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -47,6 +48,10 @@ AttributeOption = Annotated[
 MinRatingOption = Annotated[float | None, typer.Option(help="Leave out interactions rated lower.")]
 SampleOption = Annotated[int | None, typer.Option(help="At most so many people, drawn with a fixed seed.", min=100)]
 LeaveOutOption = Annotated[bool, typer.Option("--leave-out-bad-rows", help="Leave out rows that cannot be used.")]
+EncoderOption = Annotated[
+    str | None,
+    typer.Option(help="Titles and texts by their words, or as sentences by MiniLM (requirements-encoders.txt)."),
+]
 NameOption = Annotated[str | None, typer.Option(help="What the data set is called; default: the folder's name.")]
 EXIT_CODES = {"done": 0, "failed": 1, "cancelled": 130}
 
@@ -110,6 +115,7 @@ def check_dataset(
     min_rating: MinRatingOption = None,
     sample_users: SampleOption = None,
     leave_out_bad_rows: LeaveOutOption = False,
+    text_encoder: EncoderOption = None,
     name: NameOption = None,
     store: StoreOption = None,
 ) -> None:
@@ -120,7 +126,8 @@ def check_dataset(
 
         _show_card(read_json(locate(home, reference) / "dataset.json"))
         return
-    reading = _reading(plan, file, columns, attribute, min_rating, sample_users, leave_out_bad_rows, name)
+    single = {"min_rating": min_rating, "sample_users": sample_users, "text_encoder": text_encoder, "name": name}
+    reading = _reading(plan, file, columns, attribute, leave_out_bad_rows, single)
     run = home.new_run(CheckConfig(source=_source(reference), plan=reading))
     code = _follow(run, home)
     if code == 0:
@@ -141,12 +148,14 @@ def import_dataset(
     min_rating: MinRatingOption = None,
     sample_users: SampleOption = None,
     leave_out_bad_rows: LeaveOutOption = False,
+    text_encoder: EncoderOption = None,
     name: NameOption = None,
     store: StoreOption = None,
 ) -> None:
     """Read files and store them as a data set; its name on stdout."""
     home = _store(store)
-    reading = _reading(plan, file, columns, attribute, min_rating, sample_users, leave_out_bad_rows, name)
+    single = {"min_rating": min_rating, "sample_users": sample_users, "text_encoder": text_encoder, "name": name}
+    reading = _reading(plan, file, columns, attribute, leave_out_bad_rows, single)
     run = home.new_run(ImportConfig(source=_source(path), plan=reading))
     code = _follow(run, home)
     if code == 0:
@@ -168,12 +177,10 @@ def _reading(
     files: list[str] | None,
     columns: list[str] | None,
     attributes: list[str] | None,
-    min_rating: float | None,
-    sample_users: int | None,
     leave_out_bad_rows: bool,
-    name: str | None,
+    single: Mapping[str, object],
 ) -> Plan:
-    """The plan of a file, and over it what single options say."""
+    """The plan of a file, and over it what single options say, which are None where they are not given."""
     raw = {} if plan is None else _read_config(plan)
     for text in files or ():
         role, _, file = text.partition("=")
@@ -183,7 +190,6 @@ def _reading(
         raw.setdefault("columns", {}).setdefault(role, {})[meaning] = column
     if attributes:
         raw["attributes"] = dict(_banded(text) for text in attributes)
-    single = {"min_rating": min_rating, "sample_users": sample_users, "name": name}
     raw |= {key: value for key, value in single.items() if value is not None}
     raw |= {"leave_out_bad_rows": True} if leave_out_bad_rows else {}
     try:

@@ -33,7 +33,7 @@ DASHBOARD_MAY_IMPORT = {
     "fmm_core.recommenders.specs",
     "fmm_core.fairness.specs",
 }
-HEAVY = ("torch", "sklearn", "umap", "numba", "concept_erasure")
+HEAVY = ("torch", "sklearn", "umap", "numba", "concept_erasure", "transformers", "sentence_transformers")
 
 
 def imported(path: Path) -> set[str]:
