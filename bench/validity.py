@@ -114,13 +114,16 @@ def xor(seed: int, n: int, d: int) -> Result:
     return _said(vectors.astype(np.float32), (vectors[:, 0] * vectors[:, 1] > 0).astype(np.int16), seed)
 
 
-def matched(seed: int, n: int, d: int, exactly: bool) -> Result:
-    """Groups whose means were moved together: exactly, or by the means of other people of the same kind."""
+def matched(seed: int, n: int, d: int, goal: str) -> Result:
+    """Groups whose means were moved: onto each other, or as far apart as those of two random groups."""
     vectors, codes = gaussian(n, d, 0.5, 0.75, seed)
-    others, theirs = (vectors, codes) if exactly else gaussian(n, d, 0.5, 0.75, seed + 1_000_000)
-    for label in (0, 1):
-        vectors[codes == label] -= others[theirs == label].mean(axis=0)
-    return _said(vectors, codes, seed)
+    random = np.random.default_rng([seed, 1]).permutation(codes)
+    goals = {
+        "one mean": lambda _: vectors.mean(axis=0),
+        "random groups": lambda label: vectors[random == label].mean(axis=0),
+    }
+    aims = [goals[goal](label) - vectors[codes == label].mean(axis=0) for label in (0, 1)]
+    return _said(vectors + np.array(aims, np.float32)[codes], codes, seed)
 
 
 def _said(vectors: Floats, codes: Codes, seed: int) -> Result:
@@ -166,9 +169,9 @@ def cells() -> Iterator[Cell]:
                    {"n": n, "d": d, "planted": planted})  # fmt: skip
     for d in (16, 64):
         yield Cell(f"xor, 2,000 people, {d} numbers", 6, xor, {"n": 2000, "d": d})
-    for exactly in (True, False):
-        how = "exactly" if exactly else "by other people's means"
-        yield Cell(f"matched {how}, 1,000 people", 30, matched, {"n": 1000, "d": D, "exactly": exactly})
+    for goal in ("one mean", "random groups"):
+        settings = {"n": 1000, "d": D, "goal": goal}
+        yield Cell(f"matched to {goal}, 1,000 people", 30, matched, settings)
 
 
 def play(cell: Cell, home: Path, share: float) -> pd.DataFrame:
