@@ -118,11 +118,8 @@ def matched(seed: int, n: int, d: int, goal: str) -> Result:
     """Groups whose means were moved: onto each other, or as far apart as those of two random groups."""
     vectors, codes = gaussian(n, d, 0.5, 0.75, seed)
     random = np.random.default_rng([seed, 1]).permutation(codes)
-    goals = {
-        "one mean": lambda _: vectors.mean(axis=0),
-        "random groups": lambda label: vectors[random == label].mean(axis=0),
-    }
-    aims = [goals[goal](label) - vectors[codes == label].mean(axis=0) for label in (0, 1)]
+    to = {"one mean": np.ones((2, n), bool), "random groups": np.array([random == 0, random == 1])}[goal]
+    aims = [vectors[to[label]].mean(axis=0) - vectors[codes == label].mean(axis=0) for label in (0, 1)]
     return _said(vectors + np.array(aims, np.float32)[codes], codes, seed)
 
 
@@ -201,7 +198,7 @@ def summary(cell: Cell, found: pd.DataFrame) -> dict[str, Any]:
         "naive_mean": found.naive.mean(),
         "found": (found.low > 0.5).mean(),
         "says_leaks": found.leaks.mean(),
-        "says_over": found.over.mean(),
+        "says_over": ((found.over > 0) | (found.linear_high < 0.5)).mean(),
         "linear": found.linear.mean(),
         "linear_holds_half": ((found.linear_low <= 0.5) & (found.linear_high >= 0.5)).mean(),
     }
@@ -251,7 +248,8 @@ def _tables(rows: pd.DataFrame) -> Iterator[str]:
     yield f"| all | {covers.replicates.sum():,} | **{pooled:.1%}** | {plain:.1%} | | |\n"
     yield "## Silence, power and over-correction: the whole nested procedure\n"
     yield ("*Holds ½*: intervals of the headline that hold guessing. *Naive*: mean of the best of the panel, chosen on "
-           "the same scores. *Found*: the whole interval lies above guessing.\n")  # fmt: skip
+           "the same scores. *Found*: the whole interval lies above guessing. *Over-corrected* is added to a verdict where "
+           "the linear attacker's interval lies below guessing.\n")  # fmt: skip
     yield ("| world | replicates | headline, mean | naive | holds ½ | found | says *leaks* | says *over-corrected* | "
            "linear, mean | linear holds ½ |")  # fmt: skip
     yield "|---|---|---|---|---|---|---|---|---|---|"
