@@ -248,7 +248,7 @@ def _tables(rows: pd.DataFrame) -> Iterator[str]:
     yield f"| all | {covers.replicates.sum():,} | **{pooled:.1%}** | {plain:.1%} | | |\n"
     yield "## Silence, power and over-correction: the whole nested procedure\n"
     yield ("*Holds ½*: intervals of the headline that hold guessing. *Naive*: mean of the best of the panel, chosen on "
-           "the same scores. *Found*: the whole interval lies above guessing. *Over-corrected* is added to a verdict where "
+           "the same scores. *Found*: the whole interval lies above guessing. *Over-corrected* is added where "
            "the linear attacker's interval lies below guessing.\n")  # fmt: skip
     yield ("| world | replicates | headline, mean | naive | holds ½ | found | says *leaks* | says *over-corrected* | "
            "linear, mean | linear holds ½ |")  # fmt: skip
