@@ -26,6 +26,11 @@ class People:
     held_out: NDArray[np.bool_]
     redealt: tuple[NDArray[np.int64], ...] = ()
 
+    @property
+    def partitions(self) -> list[NDArray[np.int64]]:
+        """The folds of every draw."""
+        return [self.folds, *self.redealt]
+
     def asked(self, names: Collection[str]) -> "People":
         """The same people in the same folds, attacked on some of their attributes only."""
         kept = tuple(name for name in self.names if name in names)

@@ -12,12 +12,14 @@ from fmm_core.audit.crowds import People
 from fmm_core.audit.exact_kernel import MOST_PEOPLE, exact_kernel
 from fmm_core.audit.folds import landmarks
 from fmm_core.audit.mlp import mlp
-from fmm_core.types import Floats
+from fmm_core.types import Floats, Panel
 
 FAMILIES = ("linear", "kernel", "discriminant")
 """The panel *fast*: closed-form attackers."""
 DEAR_FAMILIES = ("kernel_exact", "mlp")
 """What the panel *full* adds to them."""
+UNPROVEN = ("mlp",)
+"""Families of which it is not shown that ν holds: on their own rows it is 1, the most there can be."""
 REDEALT = 3
 """How often the panel *full* deals the folds again: four draws in all."""
 PEOPLE_PER_LANDMARK = 2
@@ -46,12 +48,22 @@ def closed_form(z: Floats, people: People, seed: int) -> dict[str, dict[str, lis
     }
 
 
+def judged_draws(z: Floats, people: People, panel: Panel, seed: int) -> dict[str, list[Judged]]:
+    """Per attribute the answers of every draw of the folds; the panel *fast* has one."""
+    whole = everything(z, people, seed) if panel == "full" else [closed_form(z, people, seed)]
+    found: dict[str, list[Judged]] = {name: [] for name in people.names}
+    for families, folds in zip(whole, people.partitions, strict=False):
+        for name in people.names:
+            found[name].append(judge(families.pop(name), people.codes[name], people.classes[name], folds))
+    return found
+
+
 def everything(z: Floats, people: People, seed: int) -> Iterator[dict[str, dict[str, list[attackers.Scores]]]]:
     """As `closed_form` for every draw of the folds, with the families that only the panel *full* has.
 
     Above `exact_kernel.MOST_PEOPLE` the exact kernel is left out.
     """
-    partitions = [people.folds, *people.redealt]
+    partitions = people.partitions
     networks = mlp(z, people.codes, people.classes, people.users, partitions, seed)
     columns = {name: _targets(people.codes[name], people.classes[name]) for name in people.names}
     exact = _exact(z, columns, partitions) if len(z) <= MOST_PEOPLE else [{} for _ in partitions]
@@ -98,6 +110,7 @@ def judge(families: Family, codes: NDArray[np.integer], classes: int, folds: NDA
         if family != "linear":
             chosen[family] = choose(own, folds)
     judged: Judged = {name: _outer(candidate.scores, folds) for name, candidate in chosen.items()}
+    judged |= {name: (judged[name][0], None) for name in UNPROVEN if name in judged}
     return judged | {"linear": _outer(families["linear"][0], folds)}
 
 
