@@ -41,7 +41,7 @@ def modality_table(
 
     Parameters
     ----------
-    modalities : at most `shapley.MOST_PLAYERS`, items × d each
+    modalities : at most `shapley.MOST_PLAYERS`, items × d each; without any there is no row
     eligible : people with training interactions; only they are attacked
 
     Returns
@@ -57,6 +57,8 @@ def modality_table(
     scores stay as they are: covered is which people were drawn for judging, not how much the attackers would vary had
     they been trained on others, so these intervals are somewhat too narrow.
     """
+    if not modalities:
+        return pd.DataFrame(columns=list(COLUMNS))
     found = profiles(train, modalities)
     chosen = subsets(tuple(found))[1:]
     groups = list(crowds(attributes, users, eligible, np.zeros(len(users), bool), seed))
