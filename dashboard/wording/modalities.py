@@ -34,19 +34,15 @@ NOT_ATTACKED = "Too few people gave this attribute to attack it in every mix."
 
 def more_tries(value: float) -> str:
     """A share of an AUC in tries, whole."""
-    return _whole(100 * value)
+    if 0 < value < 0.005:
+        return "under 1"
+    text = tries(abs(value))
+    return f"{MINUS}{text}" if value < 0 and text != "0" else text
 
 
 def more_found(value: float) -> str:
     """A share of Recall@20 in things found of 100, one digit."""
     return of_100(value)
-
-
-def _whole(value: float) -> str:
-    if 0 < value < 0.5:
-        return "under 1"
-    text = f"{abs(value):.0f}"
-    return f"{MINUS}{text}" if value < 0 and text != "0" else text
 
 
 def headline(found: Mixes) -> str:

@@ -51,8 +51,8 @@ def modality_subsets(config: RunConfig) -> list[RunConfig]:
         mend = f"Choose one of: {', '.join(name for name, each in RECOMMENDERS.items() if each.needs_modalities)}."
         raise ConfigError(f"{spec.title} looks at no modality", "mixes of modalities", mend, code="subsets.unused")
     if not 2 <= len(names) <= MOST_TRAINED:
-        what = f"{len(names)} modalities are chosen; every mix is trained of two to {MOST_TRAINED}"
-        raise ConfigError(what, "mixes of modalities", "Choose fewer or more by name.", code="subsets.count")
+        what = f"mixes are trained of two to {MOST_TRAINED} modalities, not of {len(names)}"
+        raise ConfigError(what, "mixes of modalities", "Choose them by name.", code="subsets.count")
     return [_quick(config, tuple(each for each in names if each in subset)) for subset in subsets(names)]
 
 
