@@ -21,6 +21,10 @@ ALMOST_NO_COST = 0.03
 """The share of accuracy whose loss counts as almost none; the trade-offs page starts from the same."""
 
 NAMES = ("adds to AUC", "AUC lost without it", "adds to Recall@20", "Recall@20 lost without it")
+WORTH_DROPPING = 0.1
+"""The share of the leakage above guessing that must go with a modality, or dropping it is not worth a headline. Its
+interval does not count the attackers' training, so that it excludes 0 is not enough."""
+
 Z95 = 1.959964
 LEAST_SECONDS = 20.0
 """A quick run takes no less, whatever was already there when the opened run was made."""
@@ -81,15 +85,17 @@ class Mixes:
 
     @property
     def droppable(self) -> Share | None:
-        """The modality that surely takes most leakage with it and, as surely, almost no accuracy."""
+        """The modality that takes most leakage with it, enough and surely, and as surely almost no accuracy."""
         if not self.accuracy:
             return None
+        least = WORTH_DROPPING * (self.leakage[self.everything].value - 0.5)
         most = ALMOST_NO_COST * self.accuracy[self.everything].value
         found = [
             each
             for each in self.shares
-            if each.leakage_drop.low > 0 and each.accuracy_drop is not None and each.accuracy_drop.high <= most
-        ]
+            if each.leakage_drop.low > 0 and each.leakage_drop.value >= least
+            and each.accuracy_drop is not None and each.accuracy_drop.high <= most
+        ]  # fmt: skip
         return max(found, key=lambda each: each.leakage_drop.value, default=None)
 
     @property

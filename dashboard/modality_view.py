@@ -79,6 +79,7 @@ def show(card: Card, attribute: str, title: str, views: Callable[[], None], attr
     _draw(found, items, attribute)
     _offer(training, run, opened)
     _switches(found, items, card)
+    widgets.exact_figures(modalities.as_table(found), f"leakage_modalities_{attribute}")
     if training.complete:
         _more_leak_more(training, attribute, title)
     with st.container(width=widgets.READING):
@@ -90,7 +91,6 @@ def _draw(found: Mixes, items: str, attribute: str) -> None:
     with st.container(key="butterfly"):
         figure = butterfly(found.shares, items, found.droppable)
         widgets.picture(figure, words.alt(found, items), f"modalities_{attribute}")
-    widgets.exact_figures(modalities.as_table(found), f"leakage_modalities_{attribute}")
 
 
 def _training(opened: RunConfig) -> Training:

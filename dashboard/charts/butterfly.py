@@ -14,7 +14,7 @@ from dashboard.findings import Figure
 from dashboard.modalities import Share
 from dashboard.wording import modalities as words
 
-ROW, HEAD, FOOT = 68, 46, 8  # px
+ROW, HEAD, FOOT = 68, 46, 22  # px
 _TITLE, _BAR, _HALF = 17, 46, 13  # px below the top of a row: its title, its bars' middle; half a bar
 _GAP = 0.05  # between the middle and either wing
 _ROOM = 0.32  # beyond the longest interval, for its figure on a phone
@@ -65,11 +65,13 @@ def butterfly(shares: Sequence[Share], items: str, first: Share | None = None) -
         annotations=[
             *_heads(left, right, bool(paid)),
             *(text for place, each in enumerate(shares) for text in _titles(place, each, each == first)),
+            *(_nothing(wing, len(shares)) for wing in wings if wing.low < 0),
             *(_number(wing, place) for wing in wings for place in range(len(shares))),
         ],
         shapes=[
             *_rules(len(shares)),
-            *(shape for wing in wings for place in range(len(shares)) for shape in _lines(wing, place)),
+            *(_interval(wing, place) for wing in wings for place in range(len(shares))),
+            *(_zero(wing, len(shares)) for wing in wings if wing.low < 0),
         ],
     )
     return theme.figure([_bars(wing, shares) for wing in wings], design)
@@ -81,7 +83,10 @@ def _bars(wing: _Wing, shares: Sequence[Share]) -> dict[str, Any]:
         "type": "bar", "orientation": "h", "name": wing.unit, "base": [zero] * len(shares),
         "x": [wing.at(figure.value) - zero for figure in wing.figures],
         "y": [_y(place) for place in range(len(shares))], "width": [2 * _HALF] * len(shares),
-        "marker": {"color": wing.token, "line": {"width": 0}, "opacity": 1},
+        "marker": {
+            "color": [wing.token if figure.value >= 0 else theme.faded(wing.token, 0.4) for figure in wing.figures],
+            "line": {"width": 0}, "opacity": 1,
+        },
         "hovertemplate": "%{text}<extra></extra>", "textposition": "none",
         "text": [_hover(each, figure, wing) for each, figure in zip(shares, wing.figures, strict=True)],
     }  # fmt: skip
@@ -104,14 +109,20 @@ def _rules(rows: int) -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
-def _lines(wing: _Wing, place: int) -> list[dict[str, Any]]:
-    """The interval, and where the scale reaches below 0 an upright at 0."""
+def _interval(wing: _Wing, place: int) -> dict[str, Any]:
     figure, y = wing.figures[place], _y(place)
-    common = {"type": "line", "layer": "above"}
-    interval = {"x0": wing.at(figure.low), "x1": wing.at(figure.high), "y0": y, "y1": y}
-    zero = {"x0": wing.at(0), "x1": wing.at(0), "y0": y - _HALF - 3, "y1": y + _HALF + 3}
-    shapes = [common | interval | {"line": {"color": theme.INK, "width": 2}}]
-    return shapes + ([common | zero | {"line": {"color": theme.INK, "width": 1}}] if wing.low < 0 else [])
+    ends = {"x0": wing.at(figure.low), "x1": wing.at(figure.high), "y0": y, "y1": y}
+    return ends | {"type": "line", "layer": "above", "line": {"color": theme.INK, "width": 2}}
+
+
+def _zero(wing: _Wing, rows: int) -> dict[str, Any]:
+    """An upright at 0, where a scale reaches below it: what lies on its inner side takes away."""
+    ends = {"x0": wing.at(0), "x1": wing.at(0), "y0": _y(0) - _HALF - 4, "y1": _y(rows - 1) + _HALF + 4}
+    return ends | {"type": "line", "layer": "above", "line": {"color": theme.INK, "width": 1}}
+
+
+def _nothing(wing: _Wing, rows: int) -> dict[str, Any]:
+    return _text(wing.at(0), _y(rows - 1) + _HALF + 14, theme.coloured(theme.MUTED, "0"), "center", theme.AXIS)
 
 
 def _number(wing: _Wing, place: int) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from dashboard.findings import Figure
 from dashboard.modalities import Mixes, Share
 from dashboard.wording.markdown import plain
 from dashboard.wording.names import running
-from dashboard.wording.numbers import MINUS, listed, of_100, signed, signed_between, small, tries, tries_between
+from dashboard.wording.numbers import MINUS, of_100, signed, signed_between, small, tries, tries_between
 from dashboard.wording.states import duration
 
 ADDS_LEAKAGE, ADDS_ACCURACY = "adds to leakage", "adds to accuracy"
@@ -69,30 +69,33 @@ def deck(found: Mixes, attribute: str, items: str) -> str:
             f"{most.title} adds {more_tries(most.leakage.value)} of the {above} tries above guessing for "
             f"{running(attribute)}. What a modality is worth takes a recommender trained on every mix."
         )
-    whole = f"{more_found(found.accuracy[found.everything].value)} {items}"
-    if (first := found.droppable) is not None and first.accuracy is not None:
-        without = found.leakage[found.everything - {first.name}]
-        return plain(
-            f"It adds {more_tries(first.leakage.value)} of the {above} tries above guessing, and "
-            f"{more_found(first.accuracy.value)} of {whole}. Without it the attackers are right {tries(without.value)} "
-            f"times in 100 instead of {tries(everything.value)}."
-        )
+    if (first := found.droppable) is not None:
+        adds = f"It adds {more_tries(first.leakage.value)} of the {above} tries above guessing."
+        return plain(f"{adds} {_without(first, 'it', found, items)}")
     if found.replaceable:
         return plain(
             f"Leave any one out, and no fewer right answers about {running(attribute)} can be measured: "
             "the others tell the same."
         )
-    return plain(f"{listed([_bargain(each, items) for each in found.shares])}. {_none_free(found)}")
+    heaviest = max(found.shares, key=lambda each: each.leakage_drop.value)
+    return plain(_without(heaviest, running(heaviest.title), found, items))
 
 
-def _bargain(share: Share, items: str) -> str:
-    worth = "" if share.accuracy is None else f" for {more_found(share.accuracy.value)} {items} of 100"
+def _without(share: Share, called: str, found: Mixes, items: str) -> str:
+    """Both figures with one modality left out, beside those of all."""
+    everything = found.everything
+    rest = everything - {share.name}
+    right = f"{tries(found.leakage[rest].value)} times in 100 instead of {tries(found.leakage[everything].value)}"
+    finds = (
+        f"{more_found(found.accuracy[rest].value)} {items} of 100 instead of "
+        f"{more_found(found.accuracy[everything].value)}"
+    )
+    return f"Without {called} the attackers are right {right}, and the recommender finds {finds}."
+
+
+def _adds(share: Share, items: str) -> str:
+    worth = "" if share.accuracy is None else f" and {more_found(share.accuracy.value)} {items} of 100"
     return f"{share.title} adds {more_tries(share.leakage.value)} tries{worth}"
-
-
-def _none_free(found: Mixes) -> str:
-    sure = all(each.earns for each in found.shares)
-    return "Each surely adds to accuracy." if sure else "What takes leakage away costs accuracy, or too little is sure."
 
 
 def note(found: Mixes) -> str:
@@ -105,7 +108,7 @@ def note(found: Mixes) -> str:
 
 def alt(found: Mixes, items: str) -> str:
     """The butterfly for those who cannot see it."""
-    return "; ".join(_bargain(each, items) for each in found.shares) + "."
+    return "; ".join(_adds(each, items) for each in found.shares) + "."
 
 
 def all_on(text: str) -> str:
