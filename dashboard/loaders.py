@@ -17,6 +17,7 @@ from fmm_core.fairness.specs import MITIGATIONS
 from fmm_core.recommenders.specs import RECOMMENDERS
 from fmm_core.runs.config import AuditConfig, Audited, RunConfig
 from fmm_core.runs.store import CARD, RunFolder, State, Store
+from fmm_core.runs.tables import TABLES
 
 
 class RunFacts(BaseModel):
@@ -52,6 +53,18 @@ class Experiment(RunFacts):
 def leakage(run: RunFolder) -> pd.DataFrame:
     """`audit/leakage.csv` of a run."""
     return _table(run, "audit/leakage.csv")
+
+
+def modalities(run: RunFolder) -> pd.DataFrame:
+    """`audit/modalities.csv` of a run; empty where it was made before mixes of modalities were attacked."""
+    if not run.has("audit/modalities.csv"):
+        return pd.DataFrame(columns=list(TABLES["audit/modalities.csv"].columns))
+    return _table(run, "audit/modalities.csv")
+
+
+def per_user(run: RunFolder) -> pd.DataFrame:
+    """`per_user.parquet` of a run: accuracy of every person, ``recall@20.before`` and the like."""
+    return _parquet(str(run.path / "per_user.parquet"), _stamp(run.path / "per_user.parquet"))
 
 
 def accuracy(run: RunFolder) -> pd.DataFrame:

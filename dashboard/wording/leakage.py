@@ -13,7 +13,13 @@ from dashboard.wording.numbers import count, listed, tries
 from dashboard.wording.sentences import alt_row, pair
 from dashboard.wording.verdicts import LOOKS
 
-VIEWS = {"attributes": "Attributes", "stored": "What is stored", "profiles": "Profiles", "attackers": "Attackers"}
+VIEWS = {
+    "attributes": "Attributes",
+    "stored": "What is stored",
+    "modalities": "Modalities",
+    "profiles": "Profiles",
+    "attackers": "Attackers",
+}
 CROWDS = {"all": "Everyone", "held_out": "Held-out fifth"}
 PROFILE_CROWDS = {"held_out": "Labels never seen", "all": "Everyone"}
 PROFILE_CROWDS_HELP = (
