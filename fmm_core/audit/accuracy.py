@@ -66,7 +66,9 @@ def crossed_names(attributes: Sequence[str]) -> set[str]:
 
 
 def _judged(tested: Mapping[str, PerUser]) -> NDArray[np.bool_]:
-    return ~np.isnan(np.column_stack([values for of in tested.values() for values in of.values()])).any(axis=1)
+    return np.asarray(
+        ~np.isnan(np.column_stack([values for of in tested.values() for values in of.values()])).any(axis=1)
+    )
 
 
 def _crossing(tested: Mapping[str, PerUser], crossing: Crossing, seed: int) -> pd.DataFrame:

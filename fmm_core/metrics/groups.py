@@ -141,9 +141,11 @@ def ratio(sample: Resampled) -> Estimate:
 
 
 def ratio_change(after: Resampled, before: Resampled) -> Estimate:
-    """How the ratio changed, with the percentile interval of the paired change."""
-    drawn = _shares(after.drawn) - _shares(before.drawn)
-    return _percentile(_shares(after.means) - _shares(before.means), drawn, int(after.sizes.sum()))
+    """How the ratio changed, with the percentile interval of the paired change; NaN where there is none."""
+    value = _shares(after.means) - _shares(before.means)
+    drawn = np.where(np.isnan(value), 0.0, _shares(after.drawn) - _shares(before.drawn))
+    found = _percentile(value, drawn, int(after.sizes.sum()))
+    return Estimate(value, found.low + 0 * value, found.high + 0 * value, found.n)
 
 
 def _shares(means: NDArray[np.float64]) -> NDArray[np.float64]:

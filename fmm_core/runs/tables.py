@@ -15,6 +15,7 @@ REPRESENTATIONS = (
 USERS = ("all", "held_out", "undisclosed")
 VERDICTS = ("leaks", "within", "over", "too_few", "close")
 KS = (5, 10, 20, 50)
+EXPOSURES = ("popular_share", "favourite_share", "calibration", "coverage", "gini")
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,14 @@ TABLES: dict[str, Table] = {
         ),
         text=("model", "metric", "attribute", "group"),
         allowed={"model": ("popularity", "base", "mitigated"), "metric": ("recall", "ndcg", "precision", "map")},
+    ),
+    "audit/exposure.csv": Table(
+        columns=(
+            "model", "metric", "k", "attribute", "group", "value", "ci_low", "ci_high", "n_users",
+            "paired_difference", "pd_low", "pd_high",
+        ),
+        text=("model", "metric", "attribute", "group"),
+        allowed={"model": ("popularity", "base", "mitigated"), "metric": EXPOSURES},
     ),
     "history.csv": Table(
         columns=("stage", "epoch", "name", "value", "seconds"), text=("stage", "name"), allowed={"stage": STAGES}

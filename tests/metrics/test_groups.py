@@ -150,7 +150,9 @@ def test_a_ratio_of_nothing_says_nothing() -> None:
     sample = resample(np.column_stack([1.0 * (code == 0), 0.0 * code]), [code == 0, code == 1], 0, resamples=20)
     found = ratio(sample)
     assert (found.value[0], found.low[0], found.high[0]) == (0, 0, 1)
-    assert np.isnan([found.value[1], found.low[1], found.high[1]]).all()
+    change = ratio_change(column(sample, 1), column(sample, 0))
+    for each, place in ((found, 1), (change, 0)):
+        assert np.isnan([each.value[place], each.low[place], each.high[place]]).all()
 
 
 def test_a_group_that_may_have_no_success_has_a_ratio_of_anything() -> None:
