@@ -31,7 +31,7 @@ from fmm_core.runs.tables import TABLES
 from fmm_core.runs.vectors import save_arrays
 
 PACKAGES = ("numpy", "scipy", "pandas", "scikit-learn", "umap-learn")
-UNMEASURED = ("audit/accuracy.csv", "audit/groups.csv", "audit/exposure.csv", "history.csv")
+UNMEASURED = ("audit/accuracy.csv", "audit/groups.csv", "audit/exposure.csv", "audit/twins.csv", "history.csv")
 """Tables without a row: no clicks were held back, and nothing was trained."""
 
 

@@ -11,6 +11,7 @@ from fmm_core.runs.made import Made
 from fmm_core.runs.steps import Step
 from fmm_core.runs.store import RunFolder
 from fmm_core.runs.tables import KS
+from fmm_core.runs.twins import twins_table
 from fmm_core.runs.vectors import save_arrays
 from fmm_core.types import Representations
 
@@ -23,6 +24,7 @@ def write_results(
     run.write_table("audit/leakage.csv", _concat(leakage, "leakage.parquet"))
     run.write_table("projection.csv", _concat(maps, "map.parquet"))
     _write_accuracy(run, inputs, before, after)
+    run.write_table("audit/twins.csv", twins_table(inputs, before, after, run.config().active_weights))
     _write_people(run, inputs)
     save_arrays(
         run.path / "embeddings.npz",

@@ -63,6 +63,19 @@ TABLES: dict[str, Table] = {
         text=("model", "metric", "attribute", "group"),
         allowed={"model": ("popularity", "base", "mitigated"), "metric": EXPOSURES},
     ),
+    "audit/twins.csv": Table(
+        columns=(
+            "attribute", "comparison", "vectors", "phase", "measure", "value", "ci_low", "ci_high", "n_users",
+            "paired_difference", "pd_low", "pd_high",
+        ),
+        text=("attribute", "comparison", "vectors", "phase", "measure"),
+        allowed={
+            "comparison": ("twin", "matched"),
+            "vectors": ("trained", "fold_in", "placed", "group_map", "item_side"),
+            "phase": ("before", "after"),
+            "measure": ("rbo", "jaccard", "score_shift", "unexplained"),
+        },
+    ),
     "history.csv": Table(
         columns=("stage", "epoch", "name", "value", "seconds"), text=("stage", "name"), allowed={"stage": STAGES}
     ),
