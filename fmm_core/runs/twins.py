@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from scipy.sparse import csr_matrix
 
-from fmm_core.audit.twins import COLUMNS, GroupMap, Pairs, combined, compared, matched, unexplained_row
+from fmm_core.audit.twins import COLUMNS, GroupMap, Pairs, combined, compared, matched, missed
 from fmm_core.data import synthetic
 from fmm_core.data.dataset import Dataset
 from fmm_core.recommenders.base import fold_in
