@@ -16,6 +16,7 @@ from fmm_core.fairness.specs import MITIGATIONS
 from fmm_core.recommenders.specs import RECOMMENDERS
 from fmm_core.runs.config import AuditConfig, Audited, RunConfig
 from fmm_core.runs.store import CARD, RunFolder, State, Store
+from fmm_core.runs.tables import TABLES
 
 
 class RunFacts(BaseModel):
@@ -61,6 +62,13 @@ def accuracy(run: RunFolder) -> pd.DataFrame:
 def groups(run: RunFolder) -> pd.DataFrame:
     """`audit/groups.csv` of a run."""
     return _table(run, "audit/groups.csv")
+
+
+def exposure(run: RunFolder) -> pd.DataFrame:
+    """`audit/exposure.csv` of a run; empty where it was made before there was one."""
+    if not run.has("audit/exposure.csv"):
+        return pd.DataFrame(columns=list(TABLES["audit/exposure.csv"].columns))
+    return _table(run, "audit/exposure.csv")
 
 
 def history(run: RunFolder) -> pd.DataFrame:
