@@ -38,26 +38,14 @@ EXPOSURES: dict[str, str] = {
 }
 """What stands above the columns of the table of exposure, in its order."""
 
-_READINGS: dict[str, tuple[str, str]] = {
-    "popular_share": (
-        "Of 100 recommended {items} {before} were among the most popular fifth",
-        "before and {after} after.",
-    ),
-    "favourite_share": (
-        "Of 100 recommended {items} {before} were of the kind their person had chosen most",
-        "before and {after} after.",
-    ),
-    "calibration": (
-        "The mix of kinds in a list is {before} away from its person's own mix (0: the same mix; at most 4.61)",
-        "before, {after} after.",
-    ),
-    "coverage": ("Of 100 {items} there are {before} stood in somebody's list", "before and {after} after."),
-    "gini": (
-        "Unevenness (Gini): {before}, where 0 is all {items} in as many lists and 100 one for everybody",
-        "before; {after} after.",
-    ),
+_READINGS: dict[str, str] = {
+    "popular_share": "Of 100 recommended {items} {before} were among the most popular fifth",
+    "favourite_share": "Of 100 recommended {items} {before} were of the kind their person had chosen most",
+    "calibration": "Distance of a list's mix of kinds from its person's own mix (0: the same; at most 4.61): {before}",
+    "coverage": "Of 100 {items} there are {before} stood in somebody's list",
+    "gini": "Unevenness (Gini; 0: every {item} in as many lists, 100: one {item} for everybody): {before}",
 }
-"""One sentence a figure: how it was before, and what is added where something was mitigated."""
+"""One sentence a figure; where something was mitigated, it goes on "before and … after"."""
 
 
 @dataclass(frozen=True)
@@ -151,16 +139,13 @@ def group_title(card: Mapping[str, Any], attribute: str, group: str) -> str:
 def exposure_readings(exposure: pd.DataFrame, k: int, card: Mapping[str, Any], mitigated: bool) -> list[str]:
     """One sentence for every figure of everyone's lists of length `k`."""
     rows = exposure[(exposure["attribute"] == "") & (exposure["k"] == k)].set_index(["model", "metric"])["value"]
-    there = [metric for metric in EXPOSURES if ("base", metric) in rows.index]
-    return [
-        _reading(metric, rows["base", metric], rows["mitigated", metric], nouns(card)[1], mitigated) for metric in there
-    ]
-
-
-def _reading(metric: str, before: float, after: float, items: str, mitigated: bool) -> str:
-    sentence, change = _READINGS[metric]
-    figures = {"items": items, "before": exposure_figure(metric, before), "after": exposure_figure(metric, after)}
-    return f"{sentence} {change}".format(**figures) if mitigated else f"{sentence}.".format(**figures)
+    item, items = nouns(card)
+    found = []
+    for metric in (each for each in EXPOSURES if ("base", each) in rows.index):
+        before, after = (exposure_figure(metric, rows[model, metric]) for model in ("base", "mitigated"))
+        sentence = _READINGS[metric].format(item=item, items=items, before=before)
+        found.append(f"{sentence} before and {after} after." if mitigated else f"{sentence}.")
+    return found
 
 
 def exposure_figure(metric: str, value: float) -> str:
