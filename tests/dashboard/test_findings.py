@@ -1,7 +1,5 @@
 from dataclasses import replace
 
-import numpy as np
-import pandas as pd
 from fixtures import GROUPS, STRONGEST, make_leakage, make_people
 from numpy.testing import assert_allclose
 
