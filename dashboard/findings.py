@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 
 from dashboard.wording.names import ATTACKERS, attribute_title, modality_title, representation_title
+from dashboard.wording.numbers import p_value
 from dashboard.wording.verdicts import LOOKS, SEVERITY
 from fmm_core.audit.verdict import TOLERANCE, Verdict, verdict
 
@@ -16,18 +17,24 @@ OPENING = ("user_vector", "item_mean", "top_k", "history")
 """What a page opens with: the first of these that was attacked."""
 READABLE = ("history", "profile_raw")
 """What can be read before any model; its rows have the phase *data*."""
+KNOWN = {50: "linear_50", 80: "linear", 90: "linear_90"}
+"""The plain linear attacker by the percent of labels it knows."""
 PARTS = RAW, BIASED, FILTERED = "profile_raw", "profile_biased", "profile_filtered"
 """A modality's profile and the two parts a mitigation may split it into. The split is fitted on labels."""
 
 
 @dataclass(frozen=True)
 class Figure:
-    """An AUC with its interval, 0 … 1, and how many people it rests on."""
+    """An AUC with its interval, 0 … 1, and how many people it rests on.
+
+    `p` is adjusted for all that was asked at once; headlines for everyone have one.
+    """
 
     value: float
     low: float
     high: float
     n: int
+    p: float | None = None
 
     @property
     def strength(self) -> float:
@@ -37,6 +44,15 @@ class Figure:
     def judged(self, tolerance: float = TOLERANCE, linear: "Figure | None" = None) -> Verdict:
         """The verdict on this figure at the reader's tolerance."""
         return verdict(self.low, self.high, tolerance, None if linear is None else linear.high)
+
+
+@dataclass(frozen=True)
+class Share:
+    """The AUC of the plain linear attacker who knows so many percent of the labels; `matched`: where groups match."""
+
+    percent: int
+    value: float
+    matched: float
 
 
 @dataclass(frozen=True)
@@ -52,6 +68,7 @@ class Finding:
     linear : the plain linear attacker on what is there now, when the row is the strongest attacker's
     groups : the classes told apart
     biased : where a modality was split (before: raw, after: filtered), the part that is to carry the attribute
+    shares : after an over-correction, what it gives to attackers who know more and more labels
     """
 
     key: str
@@ -63,6 +80,7 @@ class Finding:
     linear: Figure | None = None
     groups: tuple[str, ...] = ()
     biased: Figure | None = None
+    shares: tuple[Share, ...] = ()
 
     @property
     def now(self) -> Figure:
@@ -137,8 +155,16 @@ def aucs(leakage: pd.DataFrame, users: str) -> dict[tuple[str, str, str, str, st
     """{(attribute, representation, modality, phase, attacker): figure} of the AUC rows for these people."""
     rows = leakage[(leakage["metric"] == "auc") & (leakage["users"] == users)]
     names = zip(*(rows[c] for c in ("attribute", "representation", "modality", "phase", "attacker")), strict=True)
-    numbers = zip(*(rows[c] for c in ("value", "ci_low", "ci_high", "n_users")), strict=True)
-    return {key: Figure(float(v), float(a), float(b), int(n)) for key, (v, a, b, n) in zip(names, numbers, strict=True)}
+    numbers = zip(*(rows[c] for c in ("value", "ci_low", "ci_high", "n_users")), _adjusted(rows), strict=True)
+    return {
+        key: Figure(float(v), float(a), float(b), int(n), None if p != p else float(p))
+        for key, (v, a, b, n, p) in zip(names, numbers, strict=True)
+    }
+
+
+def _adjusted(rows: pd.DataFrame) -> pd.Series:
+    """The p-value a page shows: max-T where tables were permuted, else Holm."""
+    return rows["p_max_t"].fillna(rows["p_adjusted"])
 
 
 def by_attribute(leakage: pd.DataFrame, card: Mapping[str, Any], scope: Scope) -> list[Finding]:
@@ -276,13 +302,14 @@ def classes(card: Mapping[str, Any], attribute: str) -> tuple[str, ...]:
     return tuple(card.get("attributes", {}).get(attribute, {}).get("classes_attacked", ()))
 
 
+P_ADJUSTED = "p, adjusted"
 BEFORE_AFTER = ("before", "after", "")
 RAW_FILTERED = ("raw", "filtered", "biased")
 """What the figures of a finding are called; the third, where there is one, is the biased part."""
 
 
 def as_table(
-    findings: Iterable[Finding], first: str = "attribute", names: tuple[str, str, str] = BEFORE_AFTER
+    findings: Sequence[Finding], first: str = "attribute", names: tuple[str, str, str] = BEFORE_AFTER
 ) -> pd.DataFrame:
     """The exact figures behind a leakage figure, AUC with three digits, for readers and for CSV."""
     rows = []
@@ -294,8 +321,9 @@ def as_table(
             row[name] = figure and round(figure.value, 3)
             row[f"{name}, low"] = figure and round(figure.low, 3)
             row[f"{name}, high"] = figure and round(figure.high, 3)
-        rows.append(row | {"verdict": each.words, "people": each.now.n})
-    return pd.DataFrame(rows)
+        rows.append(row | {"verdict": each.words, "people": each.now.n, P_ADJUSTED: p_value(each.now.p)})
+    table = pd.DataFrame(rows)
+    return table.drop(columns=P_ADJUSTED) if all(each.now.p is None for each in findings) else table
 
 
 Table = Mapping[tuple[str, str, str, str, str], Figure]
@@ -317,9 +345,20 @@ def _finding(
     now = after or before
     if now is None:
         return None
-    linear = table.get((*place, "after" if after else first, "linear")) if attacker == "strongest" else None
-    return Finding(
-        key, title, before, after, now.judged(scope.tolerance, linear), scope.tolerance, linear, classes(card, place[0])
+    phase = "after" if after else first
+    linear = table.get((*place, phase, "linear")) if attacker == "strongest" else None
+    says, groups = now.judged(scope.tolerance, linear), classes(card, place[0])
+    shares = _shares(table, (*place, phase)) if linear is not None else ()
+    return Finding(key, title, before, after, says, scope.tolerance, linear, groups, shares=shares)
+
+
+def _shares(table: Table, place: tuple[str, str, str, str]) -> tuple[Share, ...]:
+    """What attackers read who know 50, 80 and 90 % of the labels, where that was asked."""
+    asked = ((percent, table.get((*place, f"matched_{percent}"))) for percent in KNOWN)
+    return tuple(
+        Share(percent, table[(*place, KNOWN[percent])].value, exact.value)
+        for percent, exact in asked
+        if exact is not None
     )
 
 

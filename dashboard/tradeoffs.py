@@ -131,9 +131,14 @@ def _reason(opened: RunConfig, other: RunConfig) -> str:
         return "data"
     if (other.split_seed, other.user_split_seed) != (opened.split_seed, opened.user_split_seed):
         return "split"
-    if (other.panel, other.attributes) != (opened.panel, opened.attributes):
+    if _audited(other) != _audited(opened):
         return "audit"
     return "" if same_model(opened, other) else "model"
+
+
+def _audited(config: RunConfig) -> tuple[object, ...]:
+    """What was attacked by whom, and on whom the mitigation could be seen."""
+    return config.panel, config.attributes, config.disclosed
 
 
 def same_model(opened: RunConfig, other: RunConfig) -> bool:

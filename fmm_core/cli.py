@@ -278,6 +278,7 @@ def train(
     panel: Annotated[str, typer.Option(help=_menu(PANELS))] = "fast",
     seed: Annotated[int, typer.Option(help="Everything random but the splits.")] = 0,
     split_seed: Annotated[int, typer.Option(help="Who trains and tests on what.")] = 42,
+    disclosed: Annotated[float, typer.Option(help="Share of the people whose labels the mitigation sees.")] = 1.0,
     curve: Annotated[str | None, typer.Option(help="One run per weight: gender=0,0.25,0.5,0.75,1")] = None,
     seeds: Annotated[int, typer.Option(help="With --curve: how many seeds per weight.", min=1)] = 1,
     modality_subsets: Annotated[
@@ -309,6 +310,7 @@ def train(
             panel=panel,
             seed=seed,
             split_seed=split_seed,
+            disclosed=disclosed,
         )
     folder = locate(home, base.dataset)  # a name mistyped ends here, not in a failed run
     planned = _subsets(base, folder) if modality_subsets else _planned(base, curve, seeds)
@@ -350,6 +352,7 @@ def audit(
     ] = False,
     title: Annotated[str, typer.Option(help="What the audit is called; default: the first file's name.")] = "",
     panel: Annotated[str, typer.Option(help=_menu(PANELS))] = "fast",
+    extra: Annotated[str, typer.Option(help="Further attackers, comma-separated: svm,boosting,knn.")] = "",
     seed: Annotated[int, typer.Option(help="Everything random but the held-out people.")] = 0,
     out: Annotated[Path | None, typer.Option(help="Write the run here instead of into the store.")] = None,
     store: StoreOption = None,
@@ -361,7 +364,7 @@ def audit(
     named = {"vectors": vectors, "after": after, "items": items, "interactions": interactions, "lists": lists}
     paths = {role: str(Path(path).expanduser().resolve()) for role, path in (named | {"users": users}).items() if path}
     how = {"attributes": _names(attributes), "row_order": row_order, "title": title, "panel": panel, "seed": seed}
-    config = parse_audit(paths | how)
+    config = parse_audit(paths | how | {"extra": _names(extra)})
     home = _store(store)
     run = home.new_run(config) if out is None else create_run(out, config)
     code = _execute(run, home)
@@ -471,12 +474,21 @@ def _show_leakage(run: RunFolder, console: Console) -> None:
     leakage = run.table("audit/leakage.csv")
     rows = leakage[(leakage.attacker == "strongest") & (leakage.metric == "auc")]
     stored = rows[rows.phase != "data"]
-    figures = Table("read from", "attribute", "phase", "people", "AUC", "95 % interval", "verdict", box=None)
+    columns = ("read from", "attribute", "phase", "people", "AUC", "95 % interval", "p, adjusted", "verdict")
+    figures = Table(*columns, box=None)
     for row in (rows if stored.empty else stored).itertuples():
         place = f"{row.representation} {row.modality}".strip().replace("_", " ")
         interval = f"{row.ci_low:.3f} to {row.ci_high:.3f}"
-        figures.add_row(place, row.attribute, row.phase, row.users, f"{row.value:.3f}", interval, row.verdict)
+        p = _p(row.p_adjusted if row.p_max_t != row.p_max_t else row.p_max_t)
+        figures.add_row(place, row.attribute, row.phase, row.users, f"{row.value:.3f}", interval, p, row.verdict)
     console.print(figures)
+
+
+def _p(value: float) -> str:
+    """A p-value; nothing where there is none, as for people who are part of everyone."""
+    if value != value:
+        return ""
+    return "< 0.001" if value < 0.001 else f"{value:.3f}"
 
 
 @runs.command("cancel")

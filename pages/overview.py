@@ -1,5 +1,7 @@
 """The forwardable answer: what the attackers can still tell, what protection cost, and who pays."""
 
+from dataclasses import replace
+
 import streamlit as st
 
 from dashboard import data_sets, loaders, state, theme, widgets
@@ -70,6 +72,11 @@ def answer(run: RunFolder) -> None:
         return
     clearest = max(found, key=find.clearness)
     widgets.headline(headlines.overview(found, place.where), sentences.clearest_change(clearest, place.reader))
+    there = [who for who in words.OTHERS if who in set(leakage["users"])]
+    others = {who: find.by_attribute(leakage, card, replace(scope, users=who)) for who in there}
+    if caution := words.undisclosed_caution(found, others.get("undisclosed", [])):
+        with st.container(width=widgets.READING, key="undisclosed"):
+            st.warning(plain(caution), icon=":material/visibility_off:")
     grid = st.grid(3, min_column_width=250, key="cards")
     for label, shown in words.cards(found, accuracy, loaders.groups(run), card, place.several):
         grid.metric(label, shown.value, shown.delta or None, delta_color="off", delta_arrow="off",
@@ -81,14 +88,19 @@ def answer(run: RunFolder) -> None:
     scoreboard = {each.key: f"{LOOKS[each.says].mark} {plain(each.title)}" for each in found}
     attribute = widgets.switch("Attribute", "attribute", scoreboard, default=clearest.key, hidden=True)
     chosen = next(each for each in found if each.key == attribute)
-    dots(chosen, words.elsewhere(chosen, find.by_representation(leakage, card, attribute, scope)))
+    beside = {who: next(each for each in asked if each.key == attribute) for who, asked in others.items()}
+    dots(
+        chosen,
+        words.elsewhere(chosen, find.by_representation(leakage, card, attribute, scope)),
+        words.other_people(beside),
+    )
     widgets.exact_figures(find.as_table(found), "overview")
     st.space("small")
     lead_on(run, found, measured=not accuracy.empty)
 
 
-def dots(finding: find.Finding, caution: str) -> None:
-    """Two squares, the verdict, and why."""
+def dots(finding: find.Finding, *cautions: str) -> None:
+    """Two squares, the verdict, and why; then what else should be known, where there is something."""
     look = LOOKS[finding.says]
     with st.container(horizontal=True, gap="medium", key="dots"):
         if finding.after is not None and (before := finding.before):
@@ -98,7 +110,7 @@ def dots(finding: find.Finding, caution: str) -> None:
         with st.container(width=380, key="verdict"):
             st.badge(finding.words.capitalize(), icon=look.icon, color=look.colour)
             st.markdown(plain(sentences.verdict_sentence(finding)))
-            if caution:
+            for caution in filter(None, cautions):
                 st.caption(plain(caution))
 
 

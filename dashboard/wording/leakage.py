@@ -6,10 +6,10 @@ from typing import Any
 
 import pandas as pd
 
-from dashboard.findings import RAW_FILTERED, READABLE, Finding, Flow, Scope, readable
+from dashboard.findings import P_ADJUSTED, RAW_FILTERED, READABLE, Finding, Flow, Scope, readable
 from dashboard.wording.markdown import plain
 from dashboard.wording.names import ATTACKERS, representation_title, running
-from dashboard.wording.numbers import count, listed, tries
+from dashboard.wording.numbers import count, listed, p_value, tries
 from dashboard.wording.sentences import alt_row, pair
 from dashboard.wording.verdicts import LOOKS
 
@@ -20,7 +20,7 @@ VIEWS = {
     "profiles": "Profiles",
     "attackers": "Attackers",
 }
-CROWDS = {"all": "Everyone", "held_out": "Held-out fifth"}
+CROWDS = {"all": "Everyone", "held_out": "Held-out fifth", "undisclosed": "Label never used"}
 PROFILE_CROWDS = {"held_out": "Labels never seen", "all": "Everyone"}
 PROFILE_CROWDS_HELP = (
     "The split was fitted on the labels of four fifths of the people. **Labels never seen**: the other fifth. "
@@ -47,14 +47,17 @@ ATTACKER_HELP = "  \n".join(f"**{named.title}.** {named.sentence}" for named in 
 WHO = "People"
 WHO_HELP = (
     "**Everyone**: all who gave the attribute. **Held-out fifth**: people on whom no choice of strength or method was "
-    "made. A mitigation that only learned its own people by heart looks worse there."
+    "made. A mitigation that only learned its own people by heart looks worse there. **Label never used**, where the "
+    "run kept some labels back: people whose label no mitigation saw, read by attackers who learned from the others."
 )
 FLOW = "From the data to what is left"
 DATA, BEFORE, LEFT = "Readable from the data", "In the model before", "Left after mitigation"
 FLOW_PARTS = ("readable from the data", "in the model before", "left after mitigation")
 FLOW_NOTE = (
     "Right answers in 100 tries of the strongest attacker. The data column takes the strongest over histories and "
-    "raw profiles. A model that also sees item features can exceed it: what it adds may be more or less than nothing."
+    "raw profiles. A model that also sees item features can exceed it: what it adds may be more or less than nothing. "
+    "p, adjusted: how likely a figure this far from 50 is where nothing leaks, with all that was asked at once taken "
+    "into account."
 )
 STORED_NOTE = "Each row is something the recommender stores, shows or could work out about a person."
 ATTACKERS_NOTE = (
@@ -70,8 +73,8 @@ def attributes_title() -> str:
 def attributes_note(scope: Scope, card: Mapping[str, Any]) -> str:
     """What the figure shows, in a line."""
     what = running(representation_title(card, scope.representation, scope.modality))
-    who = "" if scope.users == "all" else ", held-out people only"
-    return f"{ATTACKERS[scope.attacker].title} attacker on the {what}{who}. Bars: 95 % intervals."
+    who = {"held_out": ", held-out people only", "undisclosed": ", people whose label was never used"}
+    return f"{ATTACKERS[scope.attacker].title} attacker on the {what}{who.get(scope.users, '')}. Bars: 95 % intervals."
 
 
 def stored_title(attribute: str) -> str:
@@ -183,6 +186,7 @@ def flow_table(leakage: pd.DataFrame, findings: Sequence[Finding], scope: Scope)
                 BEFORE: tries(each.before.value) if each.before else "",
                 LEFT: tries(each.after.value) if each.after else "",
                 "Verdict": f"{LOOKS[each.says].mark} {each.words}",
+                P_ADJUSTED: p_value(each.now.p),
                 "People": count(each.now.n),
             }
         )

@@ -20,6 +20,9 @@ ATTACKERS: dict[str, Named] = {
     "discriminant": Named("Discriminant", "Sees when a group is more spread out than another."),
     "kernel_exact": Named("Exact kernel", "Compares each person with everybody else."),
     "mlp": Named("Neural network", "Learns by trial and error what to look for; one hidden layer."),
+    "svm": Named("Support vectors", "Looks for the widest gap between groups, curved ones too."),
+    "boosting": Named("Boosted trees", "Asks many small yes-or-no questions, one after another."),
+    "knn": Named("Neighbours", "Guesses what the most similar people are."),
     "combination": Named("All together", "Adds up what all of them see."),
     "strongest": Named("Strongest", "The best of all, chosen on people it is not judged on."),
 }

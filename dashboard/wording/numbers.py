@@ -34,6 +34,13 @@ def percent(share: float, digits: int = 0) -> str:
     return f"{_fixed(100 * share, digits)} %"
 
 
+def p_value(value: float | None) -> str:
+    """A p-value with three digits; nothing where there is none."""
+    if value is None:
+        return ""
+    return "under 0.001" if value < 0.001 else f"{value:.3f}"
+
+
 def of_100(share: float, digits: int = 1) -> str:
     """A share of 1 as a number out of 100: ``0.297`` reads 29.7."""
     return _fixed(100 * share, digits)

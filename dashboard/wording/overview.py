@@ -8,7 +8,7 @@ import pandas as pd
 from dashboard.findings import Finding
 from dashboard.wording.costs import Card, accuracy_kept, accuracy_now, served_least, who_pays
 from dashboard.wording.names import running
-from dashboard.wording.numbers import count, tries, tries_between
+from dashboard.wording.numbers import count, listed, tries, tries_between
 from dashboard.wording.verdicts import LOOKS
 from fmm_core.audit.verdict import Verdict
 
@@ -33,6 +33,8 @@ MARKS: tuple[tuple[Verdict, str], ...] = (
     ("over", "they are wrong too often. Turned round, that tells as much."),
     ("too_few", "the margin of error is too wide to say."),
 )
+OTHERS = {"held_out": "Held-out fifth, on whom nothing was chosen", "undisclosed": "Label never used"}
+"""People a figure is given for beside everyone."""
 FIGURES = "What the figures look like"
 FIGURES_NOTE = "Each dot is one try: two people, one question, one answer. Pale dots are the margin of error."
 STRONGEST, ACCURACY, LEAST = "Strongest attack", "Accuracy", "Served least"
@@ -126,6 +128,48 @@ def elsewhere(finding: Finding, others: Sequence[Finding]) -> str:
         f"This is about the person vectors. From the {running(worst.title)} the attackers are still right "
         f"{tries(worst.now.value)} times in 100."
     )
+
+
+def undisclosed_caution(findings: Sequence[Finding], unseen: Sequence[Finding]) -> str:
+    """Whom protection does not reach: attributes that are read worse where the mitigation never saw the label.
+
+    Parameters
+    ----------
+    findings, unseen : of everyone whose label the mitigation saw, and of people whose label it did not
+    """
+    seen = {each.key: each for each in findings}
+    worse = [each for each in unseen if each.key in seen and _reads_worse(each, seen[each.key])]
+    if not worse:
+        return ""
+    figures = [
+        f"{running(each.title)} {tries(each.now.value)} times in 100 "
+        f"({tries_between(each.now.low, each.now.high)}), not {tries(seen[each.key].now.value)}"
+        for each in worse
+    ]
+    return f"People whose label the mitigation never saw are read otherwise: {listed(figures)}."
+
+
+def _reads_worse(unseen: Finding, seen: Finding) -> bool:
+    """Whether a leak shows that *everyone* does not show, or the figure lies farther from 50 beyond both margins."""
+    loud = ("leaks", "over")
+    margins = [(figure.high - figure.low) / 2 for figure in (unseen.now, seen.now)]
+    more = unseen.now.strength - seen.now.strength
+    return (unseen.says in loud and seen.says not in loud) or more > (margins[0] ** 2 + margins[1] ** 2) ** 0.5
+
+
+def other_people(others: Mapping[str, Finding]) -> str:
+    """The same attack on people who are asked about separately, never far from the figure of everyone.
+
+    Parameters
+    ----------
+    others : by whom they are about, as the table has it
+    """
+    parts = [
+        f"{OTHERS[who]}: {tries(each.now.value)} of 100 ({tries_between(each.now.low, each.now.high)})"
+        for who, each in others.items()
+        if each.now.n
+    ]
+    return f"{'. '.join(parts)}." if parts else ""
 
 
 def dots_title(phase: str, value: float) -> str:

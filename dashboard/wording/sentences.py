@@ -3,7 +3,7 @@
 from dashboard.findings import Finding
 from dashboard.wording.markdown import plain
 from dashboard.wording.names import running, single
-from dashboard.wording.numbers import count, tries, tries_between, tries_down, tries_up
+from dashboard.wording.numbers import count, listed, tries, tries_between, tries_down, tries_up
 from fmm_core.audit.verdict import turned_round
 
 CANNOT_TELL = (
@@ -91,7 +91,8 @@ def _over(finding: Finding) -> str:
         )
     return (
         f"The strongest attacker is right {tries(figure.value)} times in 100, but the plain linear one only "
-        f"{tries(linear.value)}: wrong too often to be chance. {over_linear(finding)} Try a lower weight."
+        f"{tries(linear.value)}: wrong too often to be chance. {over_linear(finding)}{_matched(finding)} "
+        "Try a lower weight."
     )
 
 
@@ -100,7 +101,19 @@ def over_linear(finding: Finding) -> str:
     if finding.says != "over" or finding.linear is None or finding.linear.high >= 0.5:
         return ""
     turned = tries(turned_round(finding.linear.value))
-    return f"Whoever knows 80 % of the labels and turns the linear attacker's answers round gets {turned}."
+    more = "".join(
+        f"; with 90 %: {tries(turned_round(share.value))}" for share in finding.shares if share.percent == 90
+    )
+    return (
+        "Whoever knows 80 % of the labels and turns the linear attacker's answers round is right "
+        f"{turned} times in 100{more}."
+    )
+
+
+def _matched(finding: Finding) -> str:
+    """The same where groups match to the last digit, so that a reader sees how near this comes to it."""
+    exact = [tries(turned_round(share.matched)) for share in finding.shares if share.percent in (80, 90)]
+    return f" Groups that match exactly would give {listed(exact)}." if exact else ""
 
 
 def ruled_out(finding: Finding) -> str:

@@ -3,6 +3,8 @@
 All return one array `scores`, people × folds × columns: ``scores[i, j]`` comes from an attacker trained without the
 person's own fold and without fold j; ``scores[i, fold(i)]`` is the plain out-of-fold score. The same array thus holds
 the outer scores, the inner scores (people outside k, column k) and the retrained scores that measure stability.
+People in no fold (`folds.UNSEEN`) take part in nothing and are scored by the attacker of all others, the same in every
+column; with them the two-folds-out scores, which nobody then asks for, are left out and NaN.
 Moments of folds are additive, so each left-out set costs one small solve.
 """
 
@@ -14,7 +16,7 @@ from numpy.typing import NDArray
 from scipy.linalg import cho_factor, cho_solve, cholesky, solve_triangular
 from scipy.special import log_softmax
 
-from fmm_core.audit.folds import FOLDS
+from fmm_core.audit.folds import FOLDS, UNSEEN
 from fmm_core.types import Floats
 
 LINEAR_RIDGE = 300.0
@@ -36,6 +38,9 @@ def left_out_sets() -> list[tuple[int, ...]]:
 
 def spread(scores: Scores, folds: NDArray[np.int64], left: tuple[int, ...], rows: NDArray, values: Floats) -> None:
     """Put the scores of one left-out set where they belong."""
+    if not left:
+        scores[rows] = values[:, None]
+        return
     if len(left) == 1:
         scores[rows, left[0]] = values
         return
@@ -45,8 +50,13 @@ def spread(scores: Scores, folds: NDArray[np.int64], left: tuple[int, ...], rows
 
 
 def per_left_out(folds: NDArray[np.int64]) -> Iterator[tuple[tuple[int, ...], NDArray[np.int64]]]:
+    """What is left out, and the people whom its attacker scores."""
+    unseen = np.flatnonzero(folds == UNSEEN)
     for left in left_out_sets():
-        yield left, np.flatnonzero(np.isin(folds, left))
+        if not len(unseen) or len(left) == 1:
+            yield left, np.flatnonzero(np.isin(folds, left))
+    if len(unseen):
+        yield (), unseen
 
 
 def ridge(features: Floats, targets: Floats, folds: NDArray[np.int64], ridges: tuple[float, ...]) -> list[Scores]:
@@ -62,7 +72,7 @@ def ridge(features: Floats, targets: Floats, folds: NDArray[np.int64], ridges: t
     gram = np.array([part.T @ part for part in own])  # (folds, m, m)
     cross = np.array([part.T @ targets[folds == fold] for fold, part in enumerate(own)])  # (folds, m, columns)
     all_gram, all_cross = gram.sum(axis=0), cross.sum(axis=0)
-    results = [np.empty((len(phi), FOLDS, targets.shape[1]), np.float32) for _ in ridges]
+    results = [np.full((len(phi), FOLDS, targets.shape[1]), np.nan, np.float32) for _ in ridges]
     diagonal = np.arange(len(all_gram) - 1)
     for left, rows in per_left_out(folds):
         without, right = all_gram - gram[list(left)].sum(axis=0), all_cross - cross[list(left)].sum(axis=0)
@@ -109,7 +119,7 @@ def discriminant(z: Floats, codes: NDArray[np.integer], classes: int, folds: NDA
     """
     moments = [_class_moments(z[folds == fold], codes[folds == fold], classes) for fold in range(FOLDS)]
     columns = 1 if classes == 2 else classes
-    results = [np.empty((len(z), FOLDS, columns), np.float32) for _ in DISCRIMINANT_STRENGTHS]
+    results = [np.full((len(z), FOLDS, columns), np.nan, np.float32) for _ in DISCRIMINANT_STRENGTHS]
     for left, rows in per_left_out(folds):
         kept = [moments[fold] for fold in range(FOLDS) if fold not in left]
         count, total, square = (np.sum(parts, axis=0) for parts in zip(*kept, strict=True))

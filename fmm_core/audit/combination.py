@@ -100,15 +100,23 @@ def _inner_auc(
     -------
     float64, folds × columns; ½ where no fold is left to say anything
     """
+    areas, weights = _fold_areas(scores, positive, folds)
+    left = weights.sum() - weights  # (folds, 1)
+    total = (weights * areas).sum(axis=0) - weights * areas
+    return np.where(left > 0, total / np.maximum(left, 1), 0.5)
+
+
+def _fold_areas(
+    scores: NDArray[np.floating], positive: NDArray[np.bool_], folds: NDArray[np.int64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """AUC of every column within each fold (folds × columns), and the fold's positives (folds × 1)."""
     areas, weights = np.zeros((FOLDS, scores.shape[1])), np.zeros((FOLDS, 1))
     for fold in np.unique(folds):
         rows = folds == fold
         m = int(positive[rows].sum())
         if 0 < m < rows.sum():
             areas[fold], weights[fold] = auc_columns(scores[rows], positive[rows]), m
-    left = weights.sum() - weights  # (folds, 1)
-    total = (weights * areas).sum(axis=0) - weights * areas
-    return np.where(left > 0, total / np.maximum(left, 1), 0.5)
+    return areas, weights
 
 
 # many classes: read out every setting, then blend -------------------------------------------------------------------
@@ -154,6 +162,97 @@ def _macro_inner(
     """Mean over classes of the inner AUC, folds × settings as in `_inner_auc`; scores people × settings × classes."""
     labels = np.unique(codes)
     return np.mean([_inner_auc(scores[:, :, label], codes == label, folds) for label in labels], axis=0)
+
+
+# people from whom nothing is learned ----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Carried:
+    """One attacker, learned on some people, and what it scores others.
+
+    `scores`, others × columns; `inner`, the macro AUC among those it learned from, by which it may be chosen.
+    """
+
+    scores: NDArray[np.floating]
+    inner: float
+
+
+def carried(
+    known: NDArray[np.float32],
+    new: NDArray[np.float32],
+    codes: NDArray[np.integer],
+    classes: int,
+    folds: NDArray[np.int64],
+) -> tuple[list[Carried], Carried]:
+    """As `candidates` for people outside all folds: what is learned on the out-of-fold scores of the others.
+
+    Parameters
+    ----------
+    known : settings × people × columns, out-of-fold scores of those whose `codes` and `folds` these are
+    new : settings × others × columns, scores by attackers that learned from all people
+    """
+    learned, asked = np.moveaxis(known, 0, 1), np.moveaxis(new, 0, 1)  # (…, settings, columns)
+    if classes == 2:
+        return _two_classes_carried(learned[..., 0], asked[..., 0], codes, folds)
+    return _many_classes_carried(learned, asked, codes, classes, folds)
+
+
+def choose_carried(options: list[Carried]) -> NDArray[np.floating]:
+    """Scores of the option with the largest inner |AUC − ½|, turned round where that AUC is below ½."""
+    best = max(options, key=lambda option: abs(option.inner - 0.5))
+    return best.scores if best.inner >= 0.5 else -best.scores
+
+
+def _two_classes_carried(
+    learned: NDArray[np.float32], asked: NDArray[np.float32], codes: NDArray[np.integer], folds: NDArray[np.int64]
+) -> tuple[list[Carried], Carried]:
+    positive = codes == 1
+    moments = _Moments(learned[:, None, :], codes, 2, folds)
+    crossed = np.empty((len(codes), 1), np.float32)
+    for fold in np.unique(folds):
+        rows = folds == fold
+        crossed[rows] = _difference(moments.read_out(without=fold), learned[rows][:, None, :])
+    stack = _difference(moments.read_out(), asked[:, None, :])
+    inner = _mean_auc(learned, positive, folds)
+    singles = [Carried(asked[:, s, None], float(inner[s])) for s in range(len(inner))]
+    return singles, Carried(stack, float(_mean_auc(crossed, positive, folds)[0]))
+
+
+def _many_classes_carried(
+    learned: NDArray[np.float32],
+    asked: NDArray[np.float32],
+    codes: NDArray[np.integer],
+    classes: int,
+    folds: NDArray[np.int64],
+) -> tuple[list[Carried], Carried]:
+    moments = _Moments(learned, codes, classes, folds)
+    crossed = np.empty_like(learned)
+    for fold in np.unique(folds):
+        rows = folds == fold
+        crossed[rows] = moments.read_out(without=fold)(learned[rows])
+    read = moments.read_out()(asked)  # (others, settings, classes)
+    inner = _macro_auc(crossed, codes, folds)
+    weights = _blend_weights(inner[:, None])[:, 0]
+    spread = np.maximum(crossed.std(axis=0), 1e-6)  # (settings, classes)
+    blended, crossed_blend = (np.einsum("s,nsc->nc", weights, part / spread) for part in (read, crossed))
+    singles = [Carried(read[:, s], float(inner[s])) for s in range(len(inner))]
+    return singles, Carried(blended, float(_macro_auc(crossed_blend[:, None, :], codes, folds)[0]))
+
+
+def _mean_auc(
+    scores: NDArray[np.floating], positive: NDArray[np.bool_], folds: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """AUC of every column within folds, averaged by positives; ½ where no fold says anything."""
+    areas, weights = _fold_areas(scores, positive, folds)
+    return (weights * areas).sum(axis=0) / weights.sum() if weights.any() else np.full(scores.shape[1], 0.5)
+
+
+def _macro_auc(
+    scores: NDArray[np.floating], codes: NDArray[np.integer], folds: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """Mean over classes of `_mean_auc`, settings; scores people × settings × classes."""
+    return np.mean([_mean_auc(scores[:, :, label], codes == label, folds) for label in np.unique(codes)], axis=0)
 
 
 # linear discriminant by additive moments ----------------------------------------------------------------------------

@@ -7,14 +7,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fmm_core.audit.folds import FOLD_DRAW, deal
-from fmm_core.data.dataset import UNDISCLOSED, Attribute, merge_small
+from fmm_core.data.dataset import OTHER, UNDISCLOSED, Attribute, merge_small
+
+
+@dataclass(frozen=True)
+class Unseen:
+    """People whose labels were kept from whoever made the vectors; the audit knows their codes."""
+
+    rows: NDArray[np.int64]
+    codes: Mapping[str, NDArray[np.int16]]
 
 
 @dataclass(frozen=True)
 class People:
     """Who is attacked, and on which of their attributes: those who disclosed all of `names`.
 
-    `redealt` holds further draws of the folds, for attackers that are averaged over several.
+    `redealt` holds further draws of the folds, for attackers that are averaged over several. `unseen` are other people,
+    asked about the same attributes in the same groups: attackers learn from these and judge those.
     """
 
     names: tuple[str, ...]
@@ -24,6 +33,7 @@ class People:
     classes: Mapping[str, int]
     folds: NDArray[np.int64]
     held_out: NDArray[np.bool_]
+    unseen: Unseen
     redealt: tuple[NDArray[np.int64], ...] = ()
 
     @property
@@ -62,9 +72,16 @@ def crowds(
     eligible: NDArray[np.bool_],
     held_out: NDArray[np.bool_],
     seed: int,
+    disclosed: NDArray[np.bool_] | None = None,
 ) -> Iterator[People]:
-    """Attributes disclosed by the same people share folds and factorisations."""
-    known = among(attributes, eligible)
+    """Attributes disclosed by the same people share folds and factorisations.
+
+    Parameters
+    ----------
+    disclosed : whose labels the mitigation saw; None: everybody's. The others are `unseen`
+    """
+    told = eligible if disclosed is None else eligible & disclosed
+    known = among(attributes, told)
     by_mask: dict[bytes, list[str]] = {}
     for name, attribute in known.items():
         by_mask.setdefault((attribute.codes >= 0).tobytes(), []).append(name)
@@ -73,4 +90,19 @@ def crowds(
         codes = {name: known[name].codes[rows] for name in names}
         classes = {name: len(known[name].groups) for name in names}
         folds = deal(users[rows], list(codes.values()), seed)
-        yield People(tuple(names), rows, users[rows], codes, classes, folds, held_out[rows])
+        unseen = _unseen({name: (attributes[name], known[name]) for name in names}, eligible & ~told)
+        yield People(tuple(names), rows, users[rows], codes, classes, folds, held_out[rows], unseen)
+
+
+def _unseen(pairs: Mapping[str, tuple[Attribute, Attribute]], who: NDArray[np.bool_]) -> Unseen:
+    """`who` in the groups of each pair's second attribute, which is the first as known of others."""
+    rows = np.flatnonzero(who)
+    return Unseen(rows, {name: _regrouped(own, known)[rows] for name, (own, known) in pairs.items()})
+
+
+def _regrouped(own: Attribute, known: Attribute) -> NDArray[np.int16]:
+    """Codes of `own` in the groups of `known`; who belongs to none of them is *other* or, without that, left out."""
+    places = {group: place for place, group in enumerate(known.groups)}
+    rest = places.get(OTHER, UNDISCLOSED)
+    recode = np.array([*(places.get(group, rest) for group in own.groups), UNDISCLOSED], np.int16)
+    return recode[own.codes]

@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from fmm_core.audit.leakage import leakage_table
+from fmm_core.audit.extras import Classifier
+from fmm_core.audit.leakage import ATTACKERS, leakage_table
 from fmm_core.audit.representations import Target
 from fmm_core.data.attributes import type_attribute
 from fmm_core.data.dataset import MIN_GROUP, Attribute, merge_small
@@ -22,9 +23,15 @@ KEY = ["attribute", "phase", "users"]
 
 
 def audit_vectors(
-    vectors: Any, labels: Mapping[str, Sequence[Any]], ids: Sequence[object] | None, after: Any, seed: int
+    vectors: Any,
+    labels: Mapping[str, Sequence[Any]],
+    ids: Sequence[object] | None,
+    after: Any,
+    seed: int,
+    extra: Mapping[str, Classifier],
 ) -> pd.DataFrame:
     """See `fmm_core.audit.audit`."""
+    _need_own_names(extra)
     given = {"before": ("vectors", vectors)} | ({} if after is None else {"after": ("after", after)})
     matrices = {phase: _matrix(name, matrix) for phase, (name, matrix) in given.items()}
     people = len(matrices["before"])
@@ -38,17 +45,31 @@ def audit_vectors(
         users,
         eligible=np.ones(people, bool),
         held_out=held_out_users(users),
+        extra=extra,
         seed=seed,
     )
-    return _readable(table)
+    headlines = _readable(table, "strongest")
+    if not extra:
+        return headlines
+    rows = {"strongest": headlines} | {name: _readable(table, name) for name in extra}
+    together = pd.concat([frame.assign(attacker=name) for name, frame in rows.items()])
+    by_figure = together.sort_values(KEY, key=_order, kind="stable")
+    return by_figure[[*KEY, "attacker", *COLUMNS[len(KEY) :]]].reset_index(drop=True)
 
 
-def _readable(table: pd.DataFrame) -> pd.DataFrame:
-    """The headline of every figure, with the plain linear attacker beside it."""
+def _need_own_names(extra: Mapping[str, Classifier]) -> None:
+    taken = [name for name in extra if name in ATTACKERS["full"]]
+    if taken:
+        raise DataError("this is the name of an attacker of ours", f"extra {taken[0]}", "Call it otherwise.",
+                        code="audit.extra")  # fmt: skip
+
+
+def _readable(table: pd.DataFrame, attacker: str) -> pd.DataFrame:
+    """One attacker's row of every figure, with the plain linear one beside it."""
     by_attacker = table[table["metric"] == "auc"].set_index("attacker")
     linear = by_attacker.loc[["linear"], [*KEY, "value"]].rename(columns={"value": "linear"})
     names = {"classes": "groups", "n_users": "people", "value": "auc"}
-    headlines = by_attacker.loc[["strongest"]].rename(columns=names).merge(linear, on=KEY)
+    headlines = by_attacker.loc[[attacker]].rename(columns=names).merge(linear, on=KEY)
     return headlines.sort_values(KEY, key=_order, kind="stable")[COLUMNS].reset_index(drop=True)
 
 

@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 from fmm_core.types import Codes
 
 FOLDS = 5
+UNSEEN = -1
+"""In place of a fold: who takes part in no training and is scored by attackers of everybody else."""
 FOLD_DRAW = 1_000_003
 """Added to the seed for each further draw of the folds: far from whatever seed a person would choose next."""
 
@@ -19,15 +21,15 @@ def hashed(users: Sequence[str] | NDArray[np.str_], seed: int) -> NDArray[np.uin
     return np.fromiter((int.from_bytes(digest, "little") for digest in digests), np.uint64, len(users))
 
 
-def deal(users: NDArray[np.str_], codes: Sequence[Codes], seed: int) -> NDArray[np.int64]:
+def deal(users: NDArray[np.str_], codes: Sequence[Codes], seed: int, folds: int = FOLDS) -> NDArray[np.int64]:
     """Fold of every user: people of one joint class stand together, in order of their hash, and are dealt in turn.
 
     Every joint class is spread over the folds to within one person, and each attribute's classes nearly so.
     """
     order = np.lexsort(np.array([hashed(users, seed), *(code.astype(np.uint64) for code in reversed(codes))]))
-    folds = np.empty(len(users), np.int64)
-    folds[order] = np.arange(len(users)) % FOLDS
-    return folds
+    dealt = np.empty(len(users), np.int64)
+    dealt[order] = np.arange(len(users)) % folds
+    return dealt
 
 
 def landmarks(users: NDArray[np.str_], count: int, seed: int) -> NDArray[np.int64]:

@@ -80,7 +80,7 @@ def influence(
     Folds without positives or without negatives are left out.
     """
     weights, areas, places = [], [], []
-    for fold in range(FOLDS):
+    for fold in np.unique(folds):
         rows = np.flatnonzero(folds == fold)
         m = int(positive[rows].sum())
         if m == 0 or m == len(rows):
@@ -133,7 +133,7 @@ def _dealt_variance(ranks: NDArray[np.float64], positive: NDArray[np.bool_], fol
     """`chance_variance` from ranks, or from differences of ranks: then of the difference of two macro AUCs."""
     weights = _fold_weights(positive, folds)  # (folds, columns)
     total = 0.0
-    for fold in range(FOLDS):
+    for fold in range(len(weights)):
         rows = np.flatnonzero(folds == fold)
         if len(rows) < 2 or not weights[fold].any():
             continue
@@ -148,8 +148,9 @@ def _dealt_variance(ranks: NDArray[np.float64], positive: NDArray[np.bool_], fol
 
 def _fold_weights(positive: NDArray[np.bool_], folds: NDArray[np.int64]) -> NDArray[np.float64]:
     """Share of a class's people in each fold that holds some of them and some others, folds × columns."""
-    inside = np.array([positive[folds == fold].sum(axis=0) for fold in range(FOLDS)], np.float64)
-    size = np.array([[(folds == fold).sum()] for fold in range(FOLDS)])
+    count = int(folds.max()) + 1
+    inside = np.array([positive[folds == fold].sum(axis=0) for fold in range(count)], np.float64)
+    size = np.array([[(folds == fold).sum()] for fold in range(count)])
     inside[inside == size] = 0
     return inside / np.maximum(inside.sum(axis=0), 1)
 
@@ -237,7 +238,26 @@ def estimate_over_draws(
         return NOTHING
     found = [[one for one in classes if one.label in common] for classes in found]
     chance = np.mean([_chance(classes, folds[people]) for classes, folds in zip(found, partitions, strict=True)])
-    return _summary([_averaged(same) for same in zip(*found, strict=True)], float(chance))
+    return _summary([_averaged(same) for same in zip(*found, strict=True)], 2 * float(chance))
+
+
+def estimate_unseen(scores: NDArray[np.floating], codes: NDArray[np.integer]) -> Estimate:
+    """Macro one-vs-rest AUC of people from whom nothing was learned, its interval, and p against guessing.
+
+    Parameters
+    ----------
+    scores : people × columns, all from one attacker that was chosen and fitted on others
+    codes : people; those with −1 are left out
+
+    Notes
+    -----
+    DeLong's interval as it stands, ν = 0, and p from ``z = (AUC − ½) / √chance_variance`` without the 2: that factor
+    and ν are for people who sit in each other's training sets. Here one attacker is given and its people are drawn
+    independently of it. Covered is the AUC of this one attacker on new people of the same kind.
+    """
+    people, together = codes >= 0, np.zeros(len(codes), np.int64)
+    found = [replace(one, nu=0.0) for one in _classes((scores, None), codes, together, people)]
+    return _summary(found, _chance(found, together[people])) if found else NOTHING
 
 
 def paired_difference(
@@ -342,13 +362,14 @@ def _chance(found: list[_OneClass], folds: NDArray[np.int64]) -> float:
 
 
 def _summary(found: list[_OneClass], chance: float) -> Estimate:
+    """The classes together; `chance` is the variance of their mean AUC where nothing is known."""
     count = len(found)
     value = float(np.mean([one.area for one in found]))
     curve = np.mean([one.curve for one in found], axis=0)
     variance = (float(curve @ curve) + sum(one.lacking for one in found) / count**2) * (1 + _nu(found))
     half = Z95 * float(np.sqrt(variance))
     # all scores equal: nothing was said, and nothing can be rejected
-    p_value = float(2 * ndtr(-abs(value - 0.5) / np.sqrt(2 * chance))) if chance > 0 else 1.0
+    p_value = float(2 * ndtr(-abs(value - 0.5) / np.sqrt(chance))) if chance > 0 else 1.0
     classes = max(count, 2)  # one column judges two classes
     return Estimate(value, max(value - half, 0.0), min(value + half, 1.0), p_value, len(curve), classes)
 

@@ -9,8 +9,9 @@ import pandas as pd
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from fmm_core.audit import logistic
+from fmm_core.audit import logistic, overcorrection
 from fmm_core.audit.crowds import People, crowds
+from fmm_core.audit.extras import Classifier, out_of_fold
 from fmm_core.audit.intervals import NOTHING, Z95, Estimate, estimate, estimate_over_draws
 from fmm_core.audit.panel import (
     DEAR_FAMILIES,
@@ -24,6 +25,7 @@ from fmm_core.audit.panel import (
 )
 from fmm_core.audit.permutation import permutation_p_values, true_headlines
 from fmm_core.audit.representations import Target, standardise
+from fmm_core.audit.undisclosed import undisclosed_estimates
 from fmm_core.audit.verdict import verdict
 from fmm_core.data.dataset import Attribute
 from fmm_core.types import Floats, Panel, Progress, silent
@@ -39,6 +41,11 @@ FULLY_ATTACKED = ("user_vector", "item_mean", "top_k")
 PROFILES = ("profile_raw", "profile_biased", "profile_filtered")
 """Of these the panel *full* attacks the one modality each attribute is read from best."""
 
+MITIGATED = ("user_vector", "after")
+"""Representation and phase of which over-correction is followed up."""
+LINEAR_KNOWS = 80
+"""Percent of the labels that an attacker of five folds knows."""
+
 Block = dict[str, list[dict[str, Any]]]
 """Rows of one target, by attribute."""
 
@@ -50,8 +57,10 @@ def leakage_table(
     *,
     eligible: NDArray[np.bool_],
     held_out: NDArray[np.bool_],
+    disclosed: NDArray[np.bool_] | None = None,
     panel: Panel = "fast",
     permutations: int = 0,
+    extra: Mapping[str, Classifier] | None = None,
     seed: int = 0,
     progress: Progress = silent,
 ) -> pd.DataFrame:
@@ -62,18 +71,23 @@ def leakage_table(
     attributes : with small groups merged; people with code −1 are left out of that attribute
     eligible : people with training interactions
     held_out : people on whom no choice was made; judged by the same out-of-fold scores, separately
+    disclosed : people whose labels the mitigation saw; None: everybody's. *all* and *held_out* are then among these, as
+        if there were no others, and rows *undisclosed* judge the others by attackers that learned from these
     panel : "full" adds the exact kernel (up to 10,000 people) and a network, and averages over four draws of the folds,
         for the `FULLY_ATTACKED` and of each kind of profile the modality an attribute is read from best; the column
         `panel` says of every row which it was
     permutations : label tables drawn for the p-value of the row `strongest` of the `PERMUTED` representations; every
         other p-value, and all of them at 0, is the approximation of `intervals.estimate`. 200 for the record: 10 CPU s
         more for a two-class attribute of 943 people, 38 at 6040, some four times that for seven classes. It is the
-        closed-form panel's in one partition, whichever `panel` the row's AUC is of
+        closed-form panel's in one partition, whichever `panel` the row's AUC is of. `p_max_t` is its max-T over the
+        attributes, times the crowds that they are spread over
+    extra : further attackers by name, each in rows of its own, no part of any choice
     """
-    groups = list(crowds(attributes, users, eligible, held_out, seed))
+    groups = list(crowds(attributes, users, eligible, held_out, seed, disclosed))
     if panel == "full":
         groups = [people.dealt_again(REDEALT, seed) for people in groups]
-    attack = _Attack(groups, tuple(attributes), permutations, seed)
+    unseen = disclosed is not None and bool((eligible & ~disclosed).any())
+    attack = _Attack(groups, tuple(attributes), permutations, extra or {}, unseen, seed)
     whole = [panel if target.representation in FULLY_ATTACKED else "fast" for target in targets]
     blocks: list[Block] = []
     with one_thread():
@@ -120,6 +134,8 @@ class _Attack:
     groups: list[People]
     attributes: tuple[str, ...]
     permutations: int
+    extra: Mapping[str, Classifier]
+    unseen: bool
     seed: int
 
     def block(self, target: Target, panel: Panel, names: Sequence[str] = ()) -> Block:
@@ -129,7 +145,7 @@ class _Attack:
         for people, found in zip(crowds, self._judged(target, crowds, panel), strict=True):
             block |= self._crowd(target, people, found)
         silent_ones = [] if names else [name for name in self.attributes if name not in block]
-        block |= {name: list(_nothing(name, panel)) for name in silent_ones}
+        block |= {name: list(self._nothing(name, panel)) for name in silent_ones}
         place = {"representation": target.representation, "modality": target.modality, "phase": target.phase}
         return {name: [place | {"panel": panel} | row for row in rows] for name, rows in block.items()}
 
@@ -144,19 +160,39 @@ class _Attack:
         for name, draws in found.items():
             table = z if target.sparse is None else target.sparse[people.rows]
             plain = logistic.attack(table, people.codes[name], people.classes[name], people.folds)
-            block[name] = [*_auc_rows(name, draws, plain, people), *_decision_rows(name, plain, people)]
+            beside = {"logistic": plain.scores} | self._extra(name, z, people)
+            block[name] = [*_auc_rows(name, draws, beside, people), *_decision_rows(name, plain, people)]
         if self.permutations and target.representation in PERMUTED:
-            _permute(block, z, people, self.permutations, self.seed)
+            self._permute(block, z, people)
+        if (target.representation, target.phase) == MITIGATED:
+            for name in people.names:
+                block[name] += _share_rows(name, block[name], z, people, self.seed)
+        if self.unseen:
+            figures = undisclosed_estimates(target.matrix, target.sparse, people, self.seed)
+            for name, found in figures.items():
+                block[name] += [{"panel": "fast"} | row for row in _figure_rows(name, "undisclosed", found)]
         return block
 
+    def _extra(self, name: str, z: Floats, people: People) -> dict[str, Floats]:
+        codes, classes = people.codes[name], people.classes[name]
+        return {key: out_of_fold(attacker, z, codes, classes, people.folds) for key, attacker in self.extra.items()}
 
-def _permute(block: Block, z: Floats, people: People, count: int, seed: int) -> None:
-    """Give the headlines of a block their p-values by permutation."""
-    masks = judged_people(people)
-    observed = true_headlines(z, people, masks, seed)
-    p_values = permutation_p_values(z, people, observed, masks, count, seed)
-    for row in (row for rows in block.values() for row in rows if row["attacker"] == "strongest"):
-        row["p_value"] = p_values[row["attribute"], row["users"]]
+    def _permute(self, block: Block, z: Floats, people: People) -> None:
+        """Give the headlines of a block their p-values by permutation."""
+        masks = judged_people(people)
+        observed = true_headlines(z, people, masks, self.seed)
+        found = permutation_p_values(z, people, observed, masks, self.permutations, self.seed)
+        for row in (row for rows in block.values() for row in rows if row["attacker"] == "strongest"):
+            mine = found[row["attribute"], row["users"]]
+            row["p_value"], row["p_max_t"] = mine.p_value, min(len(self.groups) * mine.max_t, 1.0)
+
+    def _nothing(self, name: str, panel: Panel) -> Iterator[dict[str, Any]]:
+        """An attribute of which no two groups are large enough among those attacked: said, not dropped."""
+        for who in ("all", "held_out"):
+            yield from _figure_rows(name, who, dict.fromkeys((*ATTACKERS[panel], *self.extra), NOTHING))
+        if self.unseen:
+            rows = _figure_rows(name, "undisclosed", dict.fromkeys(ATTACKERS["fast"], NOTHING))
+            yield from ({"panel": "fast"} | row for row in rows)
 
 
 def judged_people(people: People) -> dict[str, NDArray[np.bool_]]:
@@ -164,7 +200,7 @@ def judged_people(people: People) -> dict[str, NDArray[np.bool_]]:
     return {"all": np.ones(len(people.rows), bool), "held_out": people.held_out}
 
 
-def _auc_rows(name: str, draws: list[Judged], plain: logistic.Decisions, people: People) -> Iterator[dict[str, Any]]:
+def _auc_rows(name: str, draws: list[Judged], beside: Mapping[str, Floats], people: People) -> Iterator[dict[str, Any]]:
     codes = people.codes[name]
     for who, mask in judged_people(people).items():
         found = {
@@ -173,18 +209,36 @@ def _auc_rows(name: str, draws: list[Judged], plain: logistic.Decisions, people:
             )
             for attacker in draws[0]
         }
-        found["logistic"] = estimate(plain.scores, None, codes, people.folds, mask)
-        linear_high = found["linear"].high
-        for attacker, figure in found.items():
-            says = verdict(figure.low, figure.high, linear_high=linear_high if attacker == "strongest" else None)
-            yield _row(name, who, attacker, "auc", figure, 0.5) | {"verdict": says}
+        found |= {attacker: estimate(scores, None, codes, people.folds, mask) for attacker, scores in beside.items()}
+        yield from _figure_rows(name, who, found)
 
 
-def _nothing(name: str, panel: Panel) -> Iterator[dict[str, Any]]:
-    """An attribute of which no two groups are large enough among those attacked: said, not dropped."""
-    for who in ("all", "held_out"):
-        for attacker in ATTACKERS[panel]:
-            yield _row(name, who, attacker, "auc", NOTHING, 0.5) | {"verdict": verdict(NOTHING.low, NOTHING.high)}
+def _figure_rows(name: str, who: str, found: Mapping[str, Estimate]) -> Iterator[dict[str, Any]]:
+    """A row per attacker; the headline's verdict also heeds the plain linear one."""
+    linear_high = found["linear"].high
+    for attacker, figure in found.items():
+        says = verdict(figure.low, figure.high, linear_high=linear_high if attacker == "strongest" else None)
+        yield _row(name, who, attacker, "auc", figure, 0.5) | {"verdict": says}
+
+
+def _share_rows(
+    name: str, rows: Sequence[dict[str, Any]], z: Floats, people: People, seed: int
+) -> Iterator[dict[str, Any]]:
+    """Where the plain linear attacker is wrong too often: how much so by the share of labels it knows.
+
+    `linear_50` and `linear_90` beside the row `linear`, which knows 80 %; `matched_50` … `matched_90` hold the value
+    that groups which match exactly would have, and no interval.
+    """
+    linear = next(row for row in rows if row["attacker"] == "linear" and row["users"] == "all")
+    if not linear["ci_high"] < 0.5:
+        return
+    for known in overcorrection.by_share(z, people.codes[name], people.users, seed):
+        figure = known.figure
+        if known.percent != LINEAR_KNOWS:
+            says = verdict(figure.low, figure.high)
+            yield _row(name, "all", f"linear_{known.percent}", "auc", figure, 0.5) | {"verdict": says}
+        exact = Estimate(known.matched, np.nan, np.nan, np.nan, figure.n, figure.classes)
+        yield _row(name, "all", f"matched_{known.percent}", "auc", exact, 0.5)
 
 
 def _row(name: str, who: str, attacker: str, metric: str, figure: Estimate, chance: float) -> dict[str, Any]:

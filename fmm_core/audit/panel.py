@@ -33,10 +33,13 @@ Judged = dict[str, tuple[NDArray[np.floating], NDArray[np.floating] | None]]
 
 
 def closed_form(z: Floats, people: People, seed: int) -> dict[str, dict[str, list[attackers.Scores]]]:
-    """Per attribute and family, the scores of every setting; all attributes are columns of one solve."""
+    """Per attribute and family, the scores of every setting; all attributes are columns of one solve.
+
+    Rows of `z` beyond `people.users` are the unseen, as `people.folds` says.
+    """
     columns = {name: _targets(people.codes[name], people.classes[name]) for name in people.names}
     together = np.column_stack(list(columns.values()))
-    marks = landmarks(people.users, min(attackers.LANDMARKS, max(len(z) // PEOPLE_PER_LANDMARK, 2)), seed)
+    marks = landmarks(people.users, min(attackers.LANDMARKS, max(len(people.users) // PEOPLE_PER_LANDMARK, 2)), seed)
     linear = _by_attribute(attackers.linear(z, together, people.folds), columns)
     kernel = _by_attribute(attackers.kernel(z, together, people.folds, marks), columns)
     return {

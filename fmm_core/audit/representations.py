@@ -120,6 +120,11 @@ def reduce_dense(matrix: Floats) -> Floats:
 
 def standardise(matrix: Floats) -> Floats:
     """Every column to mean 0 and standard deviation 1, without labels; a constant column to 0."""
-    centred = matrix - matrix.mean(axis=0)
-    spread = centred.std(axis=0)
-    return (centred / np.where(spread > 1e-8, spread, np.inf)).astype(np.float32)
+    return standardise_like(matrix, matrix)
+
+
+def standardise_like(known: Floats, matrix: Floats) -> Floats:
+    """`matrix` by the columns' means and standard deviations among `known`; columns constant there to 0."""
+    mean = known.mean(axis=0)
+    spread = (known - mean).std(axis=0)
+    return ((matrix - mean) / np.where(spread > 1e-8, spread, np.inf)).astype(np.float32)

@@ -65,10 +65,23 @@ def held_out_users(users: NDArray[np.str_], user_split_seed: int = 42) -> NDArra
 
     Dealt by a hash of seed and user id, so the order of rows changes nothing.
     """
-    hashes = [hashlib.sha256(f"{user_split_seed}|{user}".encode()).digest() for user in users]
+    return _drawn(users, str(user_split_seed), len(users) // 5)
+
+
+def disclosed_users(users: NDArray[np.str_], share: float, user_split_seed: int = 42) -> NDArray[np.bool_]:
+    """The seeded share of users whose labels a mitigation may see, rounded up.
+
+    Dealt as `held_out_users` are and independently of them, so that the same share of both parts is disclosed.
+    """
+    return _drawn(users, f"disclosed|{user_split_seed}", int(np.ceil(share * len(users) - 1e-9)))
+
+
+def _drawn(users: NDArray[np.str_], salt: str, count: int) -> NDArray[np.bool_]:
+    """`count` users by a hash of salt and id."""
+    hashes = [hashlib.sha256(f"{salt}|{user}".encode()).digest() for user in users]
     order = np.argsort(np.array(hashes, dtype="S32"), kind="stable")
     chosen = np.zeros(len(users), bool)
-    chosen[order[: len(users) // 5]] = True
+    chosen[order[:count]] = True
     return chosen
 
 

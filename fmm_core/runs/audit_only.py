@@ -16,6 +16,8 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
+from fmm_core.audit.extras import named
+from fmm_core.audit.holm import with_adjusted
 from fmm_core.audit.leakage import leakage_table
 from fmm_core.audit.representations import Target, data_targets, item_mean_target, list_target
 from fmm_core.data.splitting import held_out_users
@@ -120,12 +122,13 @@ def _attack(
             eligible=part.there,
             held_out=held_out,
             panel=config.panel,
+            extra=named(config.extra),
             seed=config.seed,
             progress=stage.progress(place / len(parts), (place + 1) / len(parts), unit="attack"),
         )
         for place, part in enumerate(parts)
     ]
-    return pd.concat(tables, ignore_index=True)
+    return with_adjusted(pd.concat(tables, ignore_index=True))
 
 
 def _draw(parts: list[_Part], subjects: Subjects, config: AuditConfig) -> pd.DataFrame:

@@ -86,7 +86,7 @@ def _parts(config: RunConfig, inputs: Inputs, made: Made) -> list[Part]:
 
 
 def _settings(config: RunConfig) -> dict[str, Any]:
-    fields = ("attributes", "panel", "permutations", "seed", "split_seed", "user_split_seed")
+    fields = ("attributes", "disclosed", "panel", "permutations", "seed", "split_seed", "user_split_seed")
     return config.model_dump(mode="json", include=set(fields))
 
 
@@ -105,6 +105,7 @@ def _attack(
             inputs.dataset.users,
             eligible=inputs.eligible,
             held_out=inputs.held_out,
+            disclosed=inputs.disclosed,
             panel=config.panel,
             permutations=config.permutations,
             seed=config.seed,

@@ -23,6 +23,8 @@ PANELS: dict[Panel, str] = {
     "full": "For the record: also an exact kernel and a neural network, in four draws of folds. Ten times as long.",
 }
 
+Extra = Literal["svm", "boosting", "knn"]
+
 
 class _Config(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -47,6 +49,7 @@ class RunConfig(_Config):
     panel: Panel = Field("fast", description="which attackers the audit uses")
     map_users: int = Field(3000, ge=50, le=20_000, description="most people drawn on a map")
     permutations: int = Field(0, ge=0, le=10_000, description="label tables behind the person vector's p-value; slow")
+    disclosed: float = Field(1.0, gt=0, le=1, description="share of the people whose labels the mitigation sees")
     seed: int = Field(0, ge=0, description="everything random but the splits")
     split_seed: int = Field(42, ge=0, description="which interactions train, validate and test")
     user_split_seed: int = Field(42, ge=0, description="which fifth of the people no choice is made on")
@@ -145,6 +148,7 @@ class AuditConfig(_Config):
     lists: str = Field("", description="table with user_id, item_id and, if rows are not in order, rank: top lists")
     row_order: bool = Field(False, description="files without ids stand in the order of the users file")
     panel: Panel = Field("fast", description="which attackers the audit uses")
+    extra: tuple[Extra, ...] = Field((), description="further attackers, each in a row of its own")
     map_users: int = Field(3000, ge=50, le=20_000, description="most people drawn on a map")
     seed: int = Field(0, ge=0, description="everything random but the held-out people")
     user_split_seed: int = Field(42, ge=0, description="which fifth of the people is judged separately too")

@@ -111,7 +111,7 @@ def _disentangle(cache: StepCache, config: RunConfig, how: DisentangleConfig, in
 
     def produce(folder: Path) -> None:
         codes = {
-            name: np.where(inputs.held_out, UNDISCLOSED, inputs.attributes[name].codes).astype(np.int16)
+            name: np.where(inputs.held_out, UNDISCLOSED, inputs.told[name].codes).astype(np.int16)
             for name in config.active_weights
         }
         progress = stage.progress(unit="round")
@@ -123,6 +123,7 @@ def _disentangle(cache: StepCache, config: RunConfig, how: DisentangleConfig, in
         "data": config.fingerprint,
         "split_seed": config.split_seed,
         "user_split_seed": config.user_split_seed,
+        "disclosed": config.disclosed,
         "modalities": config.modalities,
         "protected": list(config.active_weights),
         "seed": config.seed,
@@ -141,11 +142,11 @@ def _mitigate(
             train=inputs.split.train,
             modalities=inputs.modalities,
             base=base_of(pretrain),
-            codes={name: attribute.codes for name, attribute in inputs.attributes.items()},
+            codes={name: attribute.codes for name, attribute in inputs.told.items()},
             weights=config.active_weights,
             validate=inputs.validation_recall,
             attack=lambda vectors: validation_attack(
-                vectors, inputs.attributes, inputs.dataset.users, inputs.eligible & ~inputs.held_out, config.seed
+                vectors, inputs.told, inputs.dataset.users, inputs.eligible & ~inputs.held_out, config.seed
             ),
             progress=stage.progress(unit="round"),
             seed=config.seed,
@@ -159,6 +160,7 @@ def _mitigate(
         "weights": config.active_weights,
         "attributes": config.attributes,
         "user_split_seed": config.user_split_seed,  # choices are made on all but the held-out people
+        "disclosed": config.disclosed,
         "seed": config.seed,
     }
     rooms = (*TRAINING_ROOMS, "fairness", "audit")

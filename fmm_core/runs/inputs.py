@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 from scipy.sparse import csr_matrix
 
-from fmm_core.data.dataset import Attribute, Dataset, merge_small
-from fmm_core.data.splitting import Split, held_out_users, split
+from fmm_core.audit.crowds import among
+from fmm_core.data.dataset import MIN_GROUP, Attribute, Dataset, merge_small
+from fmm_core.data.splitting import Split, disclosed_users, held_out_users, split
 from fmm_core.errors import ConfigError
 from fmm_core.metrics.ranking import Top, per_user, recall_at, top_k
 from fmm_core.runs.config import RunConfig
@@ -21,13 +22,18 @@ LIST_LENGTH = 50
 
 @dataclass(frozen=True)
 class Inputs:
-    """All a run computes from: the data set, its split, and what of it the configuration chose."""
+    """All a run computes from: the data set, its split, and what of it the configuration chose.
+
+    `told` are the attributes as whatever learns or chooses in a mitigation may know them: of `disclosed` people only.
+    """
 
     dataset: Dataset
     split: Split
     modalities: Mapping[str, Floats]
     attributes: Mapping[str, Attribute]
     held_out: np.ndarray
+    disclosed: np.ndarray
+    told: Mapping[str, Attribute]
 
     @cached_property
     def seen(self) -> csr_matrix:
@@ -55,7 +61,7 @@ def choose_inputs(dataset: Dataset, config: RunConfig) -> Inputs:
     Raises
     ------
     ConfigError
-        The data set has no such modality or attribute.
+        The data set has no such modality or attribute, or too few people disclose one that has a weight.
     """
     modalities = _chosen("modality", config.modalities, dataset.modalities)
     attributes = {
@@ -64,13 +70,26 @@ def choose_inputs(dataset: Dataset, config: RunConfig) -> Inputs:
     }
     attributes = {name: attribute for name, attribute in attributes.items() if len(attribute.groups) > 1}
     _chosen("attribute", tuple(config.active_weights), attributes)
+    disclosed = disclosed_users(dataset.users, config.disclosed, config.user_split_seed)
+    told = among(attributes, disclosed)
+    _need_told(config, told)
     return Inputs(
         dataset=dataset,
         split=split(dataset, config.split_seed),
         modalities={name: modality.features for name, modality in modalities.items()},
         attributes=attributes,
         held_out=held_out_users(dataset.users, config.user_split_seed),
+        disclosed=disclosed,
+        told=told,
     )
+
+
+def _need_told(config: RunConfig, told: Mapping[str, Attribute]) -> None:
+    silent = [name for name in config.active_weights if name not in told]
+    if silent:
+        share = f"{100 * config.disclosed:g} %"
+        what = f"among the {share} who disclose {silent[0]}, fewer than two groups have {MIN_GROUP} people"
+        raise ConfigError(what, "--disclosed", "Choose a larger share.", code="config.disclosed")
 
 
 def _chosen(what: str, names: tuple[str, ...] | None, available: Mapping[str, Any]) -> dict[str, Any]:

@@ -5,6 +5,7 @@ import pandas as pd
 
 from fmm_core.audit.accuracy import accuracy_tables
 from fmm_core.audit.exposure import categories_of, exposure_table
+from fmm_core.audit.holm import with_adjusted
 from fmm_core.recommenders.popularity import popularity
 from fmm_core.runs.auditing import MODALITIES
 from fmm_core.runs.inputs import Inputs
@@ -22,7 +23,7 @@ def write_results(
 ) -> None:
     """Write every table and array of a finished run into its folder."""
     before, after = made.before(), made.after()
-    run.write_table("audit/leakage.csv", _concat(leakage, "leakage.parquet"))
+    run.write_table("audit/leakage.csv", with_adjusted(_concat(leakage, "leakage.parquet")))
     run.write_table("audit/modalities.csv", pd.read_parquet(subsets.folder / MODALITIES))
     run.write_table("projection.csv", _concat(maps, "map.parquet"))
     _write_accuracy(run, inputs, before, after)
@@ -77,5 +78,6 @@ def _write_people(run: RunFolder, inputs: Inputs) -> None:
         "train_pairs": np.diff(inputs.split.train.indptr),
         "eligible": inputs.eligible,
         "held_out": inputs.held_out,
+        "disclosed": inputs.disclosed,
     }
     pd.DataFrame({"user": inputs.dataset.users, **groups, **facts}).to_parquet(run.path / "people.parquet")

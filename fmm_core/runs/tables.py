@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 
 from fmm_core.audit.accuracy import LEFT_OUT, SUMMARIES, crossed_names
@@ -22,19 +23,24 @@ EXPOSURES = ("popular_share", "favourite_share", "calibration", "coverage", "gin
 
 @dataclass(frozen=True)
 class Table:
-    """Columns of one file, and for some of them the only values allowed. `text` columns are read as str."""
+    """Columns of one file, and for some of them the only values allowed. `text` columns are read as str.
+
+    Numbers in `later` columns are filled with NaN where a table was made before there were such.
+    """
 
     columns: tuple[str, ...]
     text: tuple[str, ...]
     allowed: Mapping[str, tuple[str, ...]]
+    later: tuple[str, ...] = ()
 
 
 TABLES: dict[str, Table] = {
     "audit/leakage.csv": Table(
         columns=(
             "attribute", "classes", "representation", "modality", "phase", "users", "panel", "attacker", "metric",
-            "value", "ci_low", "ci_high", "chance", "p_value", "verdict", "n_users",
+            "value", "ci_low", "ci_high", "chance", "p_value", "p_adjusted", "p_max_t", "verdict", "n_users",
         ),
+        later=("p_adjusted", "p_max_t"),
         text=("attribute", "representation", "modality", "phase", "users", "panel", "attacker", "metric", "verdict"),
         allowed={
             "representation": REPRESENTATIONS,
@@ -121,6 +127,7 @@ def check_table(name: str, frame: pd.DataFrame) -> pd.DataFrame:
         A column is missing or unknown, or a value is not among those allowed.
     """
     table = TABLES[name]
+    frame = frame.assign(**{column: np.nan for column in table.later if column not in frame})
     missing, unknown = set(table.columns) - set(frame.columns), set(frame.columns) - set(table.columns)
     if missing or unknown:
         raise StoreError(

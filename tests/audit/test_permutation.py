@@ -8,7 +8,7 @@ from audit_worlds import gaussian, names, two_groups
 from fmm_core.audit import attackers
 from fmm_core.audit.crowds import People, crowds
 from fmm_core.audit.leakage import leakage_table
-from fmm_core.audit.permutation import shuffled_within_folds
+from fmm_core.audit.permutation import Permuted, permuted, shuffled_within_folds
 from fmm_core.audit.representations import Target
 from fmm_core.data.dataset import Attribute
 
@@ -65,8 +65,11 @@ def test_a_planted_leak_beats_every_table_and_only_the_headline_of_the_vector_is
     assert permuted.loc[("strongest", "all"), "p_value"] == pytest.approx(0.05)
     assert permuted.loc[("strongest", "held_out"), "p_value"] == pytest.approx(0.05)
     others = permuted.index.get_level_values("attacker") != "strongest"
+    assert permuted.loc[others, "p_max_t"].isna().all()
+    alone = permuted.pop("p_max_t")["strongest"]  # of one attribute: the same
     pd.testing.assert_frame_equal(permuted[others], plain[others])
     pd.testing.assert_frame_equal(permuted.drop(columns="p_value"), plain.drop(columns="p_value"))
+    pd.testing.assert_series_equal(alone, permuted.loc["strongest", "p_value"], check_names=False)
     pd.testing.assert_frame_equal(*(table(vectors, codes, "item_mean", permutations=count) for count in (19, 0)))
 
 
@@ -81,3 +84,37 @@ def test_p_is_spread_evenly_where_nothing_leaks() -> None:
     ]
     assert sum(p < 0.15 for p in found) < 10
     assert 0.4 < np.mean(found) < 0.7  # standard error 0.052
+
+
+def test_max_t_by_hand() -> None:
+    """Three tables, two attributes. Deviations 0.1, 0.2, 0.3 (√mean² 0.216) and thrice 0.1 (0.1): the largest T of the
+    tables are 1, 1 and 1.39, so the first (0.3, T = 1.39) is met by one of them and the second (0.1, T = 1) by all.
+    """
+    null = np.array([[0.1, 0.2, 0.3], [0.1, 0.1, 0.1]])
+    assert permuted(np.array([0.3, 0.1]), null) == [Permuted(2 / 4, 2 / 4), Permuted(1.0, 1.0)]
+    assert permuted(np.array([0.31, 0.3]), null) == [Permuted(1 / 4, 1 / 4), Permuted(1 / 4, 1 / 4)]
+    assert permuted(np.array([0.0, 0.12]), null) == [Permuted(1.0, 1.0), Permuted(1 / 4, 2 / 4)]
+
+
+def test_max_t_never_beats_the_p_of_its_own() -> None:
+    rng = np.random.default_rng(0)
+    found = permuted(rng.random(5) / 10, np.abs(rng.normal(size=(5, 99))) / 20)
+    assert all(each.max_t >= each.p_value for each in found)
+
+
+def test_attributes_of_two_crowds_count_for_each_other() -> None:
+    """Five people kept their age to themselves: max-T of each crowd is doubled, for the two questions asked."""
+    attributes, _ = two_attributes()
+    vectors, _ = gaussian(N, 3, 0, seed=3)
+    age = attributes["age"]
+    hidden = Attribute(age.groups, np.where(np.arange(N) < 5, -1, age.codes).astype(np.int16))
+    found = leakage_table(
+        [Target("user_vector", "", "before", vectors)],
+        {"gender": attributes["gender"], "age": hidden},
+        names(N),
+        eligible=np.ones(N, bool),
+        held_out=np.zeros(N, bool),
+        permutations=9,
+    )
+    rows = found[(found["attacker"] == "strongest") & (found["users"] == "all")]
+    np.testing.assert_allclose(rows["p_max_t"], np.minimum(2 * rows["p_value"], 1))

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from streamlit.testing.v1 import AppTest
 
+from fmm_core.audit.holm import with_adjusted
 from fmm_core.audit.verdict import verdict
 from fmm_core.runs.config import RunConfig, make_config
 from fmm_core.runs.files import write_json
@@ -299,7 +300,7 @@ def make_leakage(
             ):
                 found = _attackers(figure, width, after)
                 rows += [names | {"users": users, "n_users": n} | row for row in found]
-    return pd.DataFrame(rows)
+    return with_adjusted(pd.DataFrame(rows)).assign(p_max_t=np.nan)
 
 
 def _attackers(value: float, half: float, linear: float | None) -> Iterator[dict[str, Any]]:

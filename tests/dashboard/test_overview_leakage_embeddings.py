@@ -103,7 +103,10 @@ def test_leakage_attributes_with_the_readers_tolerance(home: Path):
 def test_leakage_names_linear_over_correction(home: Path):
     finished_run(home, linear_after={"gender": 0.38})
     text = said(opened("leakage"))
-    assert "Whoever knows 80 % of the labels and turns the linear attacker's answers round gets 62." in text
+    assert (
+        "Whoever knows 80 % of the labels and turns the linear attacker's answers round is right 62 times in 100."
+        in text
+    )
 
 
 def test_leakage_sets_the_data_beside_what_is_left(home: Path):

@@ -191,15 +191,16 @@ def test_over_corrected_in_both_ways():
     linear = finding("Gender", "over", linear=Figure(0.38, 0.35, 0.41, 6040))
     assert sentences.verdict_sentence(linear) == (
         "The strongest attacker is right 51 times in 100, but the plain linear one only 38: wrong too often to be "
-        "chance. Whoever knows 80 % of the labels and turns the linear attacker's answers round gets 62. "
-        "Try a lower weight."
+        "chance. Whoever knows 80 % of the labels and turns the linear attacker's answers round is right 62 times in "
+        "100. Try a lower weight."
     )
 
 
 def test_the_deck_says_when_the_linear_attacker_still_knows():
     linear = finding("Gender", "over", linear=Figure(0.38, 0.35, 0.41, 6040))
     assert sentences.clearest_change(linear).endswith(
-        "Guessing gives 50. Whoever knows 80 % of the labels and turns the linear attacker's answers round gets 62."
+        "Guessing gives 50. Whoever knows 80 % of the labels and turns the linear attacker's answers round is right 62 "
+        "times in 100."
     )
 
 
