@@ -8,7 +8,7 @@ from typing import Any
 from dashboard.tradeoffs import NONE
 from fmm_core.fairness.specs import MITIGATIONS
 from fmm_core.recommenders.specs import RECOMMENDERS
-from fmm_core.runs.config import RunConfig, make_config
+from fmm_core.runs.config import Panel, RunConfig, make_config
 from fmm_core.runs.sweep import curve
 
 CURVE_SEEDS = 3
@@ -38,6 +38,7 @@ class Choices:
     whole_curve: bool = False
     seeds: int = CURVE_SEEDS
     path: str = ""
+    panel: Panel = "fast"
 
     @property
     def protected(self) -> dict[str, float]:
@@ -69,6 +70,7 @@ class Choices:
             settings=self.settings,
             modalities=self.modalities,
             weights=self.protected,
+            panel=self.panel,
             seed=self.seed,
             split_seed=self.split_seed,
         )
@@ -81,6 +83,7 @@ class Choices:
         words = ["python", "-m", "fmm_core", "train", "--dataset", self.dataset]
         words += ["--modalities", ",".join(self.modalities)]
         words += ["--recommender", self.recommender, "--method", self.method, "--preset", self.preset]
+        words += ["--panel", self.panel] if self.panel != "fast" else []
         words += ["--seed", str(self.seed), "--split-seed", str(self.split_seed)]
         for name, value in self.settings.items():
             words += ["--set", f"{name}={value}"]

@@ -1,7 +1,7 @@
 """The train page's form, part by part; each returns what the reader chose."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 import streamlit as st
 
@@ -14,9 +14,10 @@ from dashboard.wording.names import attribute_title, modality_title
 from fmm_core.fairness.specs import MITIGATIONS
 from fmm_core.recommenders.specs import RECOMMENDERS
 from fmm_core.runs import client
-from fmm_core.runs.config import PRESETS
+from fmm_core.runs.config import PANELS, PRESETS, Panel
 
 Card = Mapping[str, Any]
+Name = TypeVar("Name", bound=str)
 RECENT = 12
 """How many runs the list names."""
 
@@ -144,8 +145,8 @@ def curve(method: str) -> tuple[bool, int]:
     return True, int(seeds)
 
 
-def engineers(card: Card) -> tuple[str, str, int, int]:
-    """Recommender, the file it reads if it reads one, seed, split seed.
+def engineers(card: Card) -> tuple[str, str, Panel, int, int]:
+    """Recommender, the file it reads if it reads one, panel of attackers, seed, split seed.
 
     Where nothing describes the items, recommenders that need a description are not offered.
     """
@@ -157,10 +158,11 @@ def engineers(card: Card) -> tuple[str, str, int, int]:
     path = ""
     if RECOMMENDERS[recommender].needs_file:
         path = st.text_input(words.VECTORS, key="vectors", help=words.VECTORS_HELP, persist_state="session").strip()
+    panel = _radio(words.PANEL, {name: (name.capitalize(), said) for name, said in PANELS.items()}, "panel")
     left, right = st.columns(2)
     seed = left.number_input("Seed", 0, 1_000_000, 0, key="seed", persist_state="session")
     split_seed = right.number_input("Split seed", 0, 1_000_000, 42, key="split_seed", persist_state="session")
-    return recommender, path, int(seed), int(split_seed)
+    return recommender, path, panel, int(seed), int(split_seed)
 
 
 def exact_settings(chosen: Choices) -> None:
@@ -169,7 +171,7 @@ def exact_settings(chosen: Choices) -> None:
     st.code(chosen.configs()[0].model_dump_json(indent=2), language="json", height=260)
 
 
-def _radio(label: str, options: dict[str, tuple[str, str]], key: str) -> str:
+def _radio(label: str, options: Mapping[Name, tuple[str, str]], key: str) -> Name:
     return st.radio(
         label,
         list(options),

@@ -18,7 +18,16 @@ from fmm_core.errors import ConfigError, DataError, FmmError
 from fmm_core.fairness.specs import MITIGATIONS
 from fmm_core.recommenders.specs import RECOMMENDERS
 from fmm_core.runs import client
-from fmm_core.runs.config import PRESETS, CheckConfig, ImportConfig, RunConfig, make_config, parse_audit, parse_config
+from fmm_core.runs.config import (
+    PANELS,
+    PRESETS,
+    CheckConfig,
+    ImportConfig,
+    RunConfig,
+    make_config,
+    parse_audit,
+    parse_config,
+)  # fmt: skip
 from fmm_core.runs.files import read_json
 from fmm_core.runs.store import CARD, RunFolder, Status, Store, create_run
 
@@ -266,6 +275,7 @@ def train(
     method: Annotated[str, typer.Option(help=_menu(MITIGATIONS))] = "repair",
     weight: Annotated[list[str] | None, typer.Option(help="Fairness weight, repeatable: gender=1")] = None,
     preset: Annotated[str, typer.Option(help=_menu(PRESETS))] = "standard",
+    panel: Annotated[str, typer.Option(help=_menu(PANELS))] = "fast",
     seed: Annotated[int, typer.Option(help="Everything random but the splits.")] = 0,
     split_seed: Annotated[int, typer.Option(help="Who trains and tests on what.")] = 42,
     curve: Annotated[str | None, typer.Option(help="One run per weight: gender=0,0.25,0.5,0.75,1")] = None,
@@ -296,6 +306,7 @@ def train(
             modalities=_names(modalities),
             attributes=_names(attributes),
             weights=dict(_weight(text) for text in weight or ()),
+            panel=panel,
             seed=seed,
             split_seed=split_seed,
         )
@@ -338,6 +349,7 @@ def audit(
         bool, typer.Option("--row-order", help="Files without ids stand in the order of the users' table.")
     ] = False,
     title: Annotated[str, typer.Option(help="What the audit is called; default: the first file's name.")] = "",
+    panel: Annotated[str, typer.Option(help=_menu(PANELS))] = "fast",
     seed: Annotated[int, typer.Option(help="Everything random but the held-out people.")] = 0,
     out: Annotated[Path | None, typer.Option(help="Write the run here instead of into the store.")] = None,
     store: StoreOption = None,
@@ -348,7 +360,7 @@ def audit(
     """
     named = {"vectors": vectors, "after": after, "items": items, "interactions": interactions, "lists": lists}
     paths = {role: str(Path(path).expanduser().resolve()) for role, path in (named | {"users": users}).items() if path}
-    how = {"attributes": _names(attributes), "row_order": row_order, "title": title, "seed": seed}
+    how = {"attributes": _names(attributes), "row_order": row_order, "title": title, "panel": panel, "seed": seed}
     config = parse_audit(paths | how)
     home = _store(store)
     run = home.new_run(config) if out is None else create_run(out, config)

@@ -2,13 +2,15 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Protocol
+from typing import Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float32]
 Codes = NDArray[np.int16]
+Panel = Literal["fast", "full"]
+"""Which attackers an audit uses: the closed-form ones, or those and the dear ones over several draws of folds."""
 
 
 class Progress(Protocol):

@@ -10,6 +10,7 @@ import streamlit as st
 from dashboard import findings as find
 from dashboard import loaders, modality_view, state, widgets
 from dashboard.charts.dumbbell import dumbbell
+from dashboard.charts.flow import flow
 from dashboard.wording import headlines, sentences, states
 from dashboard.wording import leakage as words
 from dashboard.wording.markdown import plain
@@ -49,6 +50,8 @@ def by_attribute(leakage: pd.DataFrame, card: dict[str, Any], scope: find.Scope)
     widgets.exact_figures(find.as_table(found), "leakage_attributes")
     widgets.section(words.FLOW, words.FLOW_NOTE)
     with st.container(key="flow"):
+        parts = find.flows(leakage, found, scope)
+        widgets.picture(flow(parts), words.flow_alt(parts), "flow")
         st.table(words.flow_table(leakage, found, scope), hide_index=True)
 
 

@@ -52,8 +52,9 @@ def form() -> None:
         curve, seeds = train_form.curve(method)
         engineers = st.expander(words.ENGINEERS, icon=":material/tune:", key="engineers")
         with engineers:
-            recommender, path, seed, split_seed = train_form.engineers(card)
-    chosen = Choices(card["id"], modalities, weights, method, preset, recommender, seed, split_seed, curve, seeds, path)
+            recommender, path, panel, seed, split_seed = train_form.engineers(card)
+    chosen = Choices(card["id"], modalities, weights, method, preset, recommender, seed, split_seed, curve, seeds, path,
+                     panel)  # fmt: skip
     with engineers:
         train_form.exact_settings(chosen)
     with right:

@@ -18,6 +18,8 @@ ATTACKERS: dict[str, Named] = {
     "logistic": Named("Logistic", "A straight line too, tuned for yes-or-no answers."),
     "kernel": Named("Kernel", "Compares each person with a thousand others; sees curved borders."),
     "discriminant": Named("Discriminant", "Sees when a group is more spread out than another."),
+    "kernel_exact": Named("Exact kernel", "Compares each person with everybody else."),
+    "mlp": Named("Neural network", "Learns by trial and error what to look for; one hidden layer."),
     "combination": Named("All together", "Adds up what all of them see."),
     "strongest": Named("Strongest", "The best of all, chosen on people it is not judged on."),
 }

@@ -60,8 +60,10 @@ def audit_of(config: AuditConfig) -> str:
 def badges(config: Audited) -> list[tuple[str, Colour]]:
     """Marks beside the run selector: what a reader must know before believing a figure."""
     marks: list[tuple[str, Colour]] = []
+    if config.panel == "full":
+        marks.append(("full panel of attackers", "blue"))
     if isinstance(config, AuditConfig):
-        return [("files audited, nothing trained", "blue")]
+        return [("files audited, nothing trained", "blue"), *marks]
     if config.preset == "quick":
         marks.append(("quick run, for a first look", "orange"))
     if config.preset == "paper":

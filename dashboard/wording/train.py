@@ -46,7 +46,8 @@ VECTORS_HELP = (
     "An .npz file with the arrays user_id, user (one row of numbers per id), item_id, item and, if there is one, "
     "item_bias. The ids are those of the data set."
 )
-ENGINEERS = "For engineers: recommender, seeds, exact settings"
+ENGINEERS = "For engineers: recommender, attackers, seeds, exact settings"
+PANEL = "Attackers"
 EXACT = "What will run, in full. The command line takes such a file by --config, and single fields by --set."
 COMMAND = "The same from the command line"
 CANCEL = "Cancel"

@@ -34,7 +34,7 @@ def left_out_sets() -> list[tuple[int, ...]]:
     return [(fold,) for fold in range(FOLDS)] + list(combinations(range(FOLDS), 2))
 
 
-def _spread(scores: Scores, folds: NDArray[np.int64], left: tuple[int, ...], rows: NDArray, values: Floats) -> None:
+def spread(scores: Scores, folds: NDArray[np.int64], left: tuple[int, ...], rows: NDArray, values: Floats) -> None:
     """Put the scores of one left-out set where they belong."""
     if len(left) == 1:
         scores[rows, left[0]] = values
@@ -44,7 +44,7 @@ def _spread(scores: Scores, folds: NDArray[np.int64], left: tuple[int, ...], row
     scores[rows, other] = values
 
 
-def _per_left_out(folds: NDArray[np.int64]) -> Iterator[tuple[tuple[int, ...], NDArray[np.int64]]]:
+def per_left_out(folds: NDArray[np.int64]) -> Iterator[tuple[tuple[int, ...], NDArray[np.int64]]]:
     for left in left_out_sets():
         yield left, np.flatnonzero(np.isin(folds, left))
 
@@ -64,14 +64,14 @@ def ridge(features: Floats, targets: Floats, folds: NDArray[np.int64], ridges: t
     all_gram, all_cross = gram.sum(axis=0), cross.sum(axis=0)
     results = [np.empty((len(phi), FOLDS, targets.shape[1]), np.float32) for _ in ridges]
     diagonal = np.arange(len(all_gram) - 1)
-    for left, rows in _per_left_out(folds):
+    for left, rows in per_left_out(folds):
         without, right = all_gram - gram[list(left)].sum(axis=0), all_cross - cross[list(left)].sum(axis=0)
         for scores, strength in zip(results, ridges, strict=True):
             system = without.copy()
             system[diagonal, diagonal] += strength
             system[-1, -1] += JITTER
             solution = cho_solve(cho_factor(system, overwrite_a=True, check_finite=False), right, check_finite=False)
-            _spread(scores, folds, left, rows, phi[rows] @ solution)
+            spread(scores, folds, left, rows, phi[rows] @ solution)
     return results
 
 
@@ -110,14 +110,14 @@ def discriminant(z: Floats, codes: NDArray[np.integer], classes: int, folds: NDA
     moments = [_class_moments(z[folds == fold], codes[folds == fold], classes) for fold in range(FOLDS)]
     columns = 1 if classes == 2 else classes
     results = [np.empty((len(z), FOLDS, columns), np.float32) for _ in DISCRIMINANT_STRENGTHS]
-    for left, rows in _per_left_out(folds):
+    for left, rows in per_left_out(folds):
         kept = [moments[fold] for fold in range(FOLDS) if fold not in left]
         count, total, square = (np.sum(parts, axis=0) for parts in zip(*kept, strict=True))
         for scores, strength in zip(results, DISCRIMINANT_STRENGTHS, strict=True):
             density = _log_densities(z[rows], count, total, square, strength)
             posterior = log_softmax(density + np.log(count), axis=1)
             values = posterior[:, 1:] - posterior[:, :1] if classes == 2 else np.maximum(posterior, -30)
-            _spread(scores, folds, left, rows, values.astype(np.float32))
+            spread(scores, folds, left, rows, values.astype(np.float32))
     return results
 
 

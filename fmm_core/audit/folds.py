@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 from fmm_core.types import Codes
 
 FOLDS = 5
+FOLD_DRAW = 1_000_003
+"""Added to the seed for each further draw of the folds: far from whatever seed a person would choose next."""
 
 
 def hashed(users: Sequence[str] | NDArray[np.str_], seed: int) -> NDArray[np.uint64]:

@@ -1,6 +1,7 @@
 """AUC within folds, and an interval that knows how attackers share their training people (AUDIT.md, 3 and 4)."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -208,8 +209,35 @@ def estimate(
     small classes lack to the variance of chance. p: ``z = (AUC − ½) / √(2 · chance_variance)``, because under chance
     people of different folds sit in each other's training sets and the variance is twice that of fixed scores.
     """
-    found = _classes((scores, retrained), codes, folds, people)
-    return _summary(found, folds[people]) if found else NOTHING
+    return estimate_over_draws([(scores, retrained)], codes, [folds], people)
+
+
+def estimate_over_draws(
+    draws: Sequence[Scored],
+    codes: NDArray[np.integer],
+    partitions: Sequence[NDArray[np.int64]],
+    people: NDArray[np.bool_],
+) -> Estimate:
+    """`estimate` of one attacker in several partitions of the same people: AUCs and influences averaged per person.
+
+    Parameters
+    ----------
+    draws : scores and retrained scores, one pair per partition
+
+    Notes
+    -----
+    What the draw of folds adds to a person's influence averages out and the interval narrows; ν is the draws' mean.
+    p stays careful: the variance by chance is the mean of the draws', more than that of their mean. Classes that some
+    draw cannot judge are left out.
+    """
+    pairs = zip(draws, partitions, strict=True)
+    found = [_classes(scored, codes, folds, people) for scored, folds in pairs]
+    common = set.intersection(*({one.label for one in classes} for classes in found))
+    if not common:
+        return NOTHING
+    found = [[one for one in classes if one.label in common] for classes in found]
+    chance = np.mean([_chance(classes, folds[people]) for classes, folds in zip(found, partitions, strict=True)])
+    return _summary([_averaged(same) for same in zip(*found, strict=True)], float(chance))
 
 
 def paired_difference(
@@ -260,7 +288,7 @@ def _classes(
     found: list[_OneClass] = []
     for column, label in enumerate([1] if scores.shape[1] == 1 else range(scores.shape[1])):
         again = None if retrained is None else retrained[people, :, column]
-        found += _one_class(scores[people, column], again, code == label, fold)
+        found += _one_class(label, scores[people, column], again, code == label, fold)
     return found
 
 
@@ -268,6 +296,7 @@ def _classes(
 class _OneClass:
     """One class against the rest: its AUC, everybody's influence on it, ν, and what a small class lacks."""
 
+    label: int
     scores: NDArray[np.floating]
     positive: NDArray[np.bool_]
     area: float
@@ -277,6 +306,7 @@ class _OneClass:
 
 
 def _one_class(
+    label: int,
     scores: NDArray[np.floating],
     retrained: NDArray[np.floating] | None,
     positive: NDArray[np.bool_],
@@ -290,23 +320,37 @@ def _one_class(
     if np.isnan(area):
         return []
     nu = 1.0 if retrained is None else stability(scores, retrained, positive, folds)
-    lacking = max(mann_whitney_variance(m, n) - float(curve @ curve), 0.0) if min(m, n) < SMALL_CLASS else 0.0
-    return [_OneClass(scores, positive, area, curve, nu, lacking)]
+    return [_OneClass(label, scores, positive, area, curve, nu, _lacking(positive, curve))]
 
 
-def _summary(found: list[_OneClass], folds: NDArray[np.int64]) -> Estimate:
+def _lacking(positive: NDArray[np.bool_], curve: NDArray[np.float64]) -> float:
+    """What the variance of a small class lacks to that of pure chance."""
+    m, n = int(positive.sum()), int((~positive).sum())
+    return max(mann_whitney_variance(m, n) - float(curve @ curve), 0.0) if min(m, n) < SMALL_CLASS else 0.0
+
+
+def _averaged(draws: Sequence[_OneClass]) -> _OneClass:
+    """One class over several partitions; what is asked of single scores is asked before."""
+    curve = np.mean([one.curve for one in draws], axis=0)
+    area, nu = (float(np.mean(values)) for values in zip(*((one.area, one.nu) for one in draws), strict=True))
+    return replace(draws[0], area=area, curve=curve, nu=nu, lacking=_lacking(draws[0].positive, curve))
+
+
+def _chance(found: list[_OneClass], folds: NDArray[np.int64]) -> float:
+    scores, positive = np.column_stack([one.scores for one in found]), np.column_stack([one.positive for one in found])
+    return chance_variance(scores, positive, folds)
+
+
+def _summary(found: list[_OneClass], chance: float) -> Estimate:
     count = len(found)
     value = float(np.mean([one.area for one in found]))
     curve = np.mean([one.curve for one in found], axis=0)
     variance = (float(curve @ curve) + sum(one.lacking for one in found) / count**2) * (1 + _nu(found))
     half = Z95 * float(np.sqrt(variance))
-    chance = chance_variance(
-        np.column_stack([one.scores for one in found]), np.column_stack([one.positive for one in found]), folds
-    )
     # all scores equal: nothing was said, and nothing can be rejected
     p_value = float(2 * ndtr(-abs(value - 0.5) / np.sqrt(2 * chance))) if chance > 0 else 1.0
     classes = max(count, 2)  # one column judges two classes
-    return Estimate(value, max(value - half, 0.0), min(value + half, 1.0), p_value, len(folds), classes)
+    return Estimate(value, max(value - half, 0.0), min(value + half, 1.0), p_value, len(curve), classes)
 
 
 def _nu(found: list[_OneClass]) -> float:

@@ -46,6 +46,16 @@ def permutation_p_values(
     return {key: (1 + extreme[key]) / (1 + count) if value == value else np.nan for key, value in observed.items()}
 
 
+def true_headlines(z: Floats, people: People, masks: Masks, seed: int) -> dict[tuple[str, str], float]:
+    """AUC of the row `strongest` of the closed-form panel in one partition, by attribute and whom it judges."""
+    as_they_are = [np.arange(len(z))]
+    return {
+        (name, who): estimate(scores, None, people.codes[name], people.folds, mask).value
+        for name, (_, _, scores) in zip(people.names, _headlines(z, people, as_they_are, seed), strict=True)
+        for who, mask in masks.items()
+    }
+
+
 def _permuted_headlines(
     z: Floats, people: People, masks: Masks, count: int, seed: int
 ) -> Iterator[tuple[str, str, float]]:

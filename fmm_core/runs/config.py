@@ -10,12 +10,17 @@ from fmm_core.data.plan import Plan
 from fmm_core.errors import ConfigError
 from fmm_core.fairness.specs import MITIGATIONS, DisentangleConfig, FmmrecConfig, MitigationConfig, TuningConfig
 from fmm_core.recommenders.specs import RECOMMENDERS, RecommenderConfig
+from fmm_core.types import Panel
 
 Preset = Literal["quick", "standard", "paper"]
 PRESETS: dict[str, str] = {
     "quick": "About a minute on a small data set, for a first look.",
     "standard": "A few minutes, for decisions.",
     "paper": "The published settings. Long.",
+}
+PANELS: dict[Panel, str] = {
+    "fast": "Attackers that are solved at once. Seconds.",
+    "full": "For the record: also an exact kernel and a neural network, in four draws of folds. Ten times as long.",
 }
 
 
@@ -39,7 +44,7 @@ class RunConfig(_Config):
     mitigation: MitigationConfig
     weights: dict[str, float] = Field(default_factory=dict, description="fairness weight per attribute, 0 is off")
     preset: Preset = "standard"
-    panel: Literal["fast"] = Field("fast", description="which attackers the audit uses")
+    panel: Panel = Field("fast", description="which attackers the audit uses")
     map_users: int = Field(3000, ge=50, le=20_000, description="most people drawn on a map")
     permutations: int = Field(0, ge=0, le=10_000, description="label tables behind the person vector's p-value; slow")
     seed: int = Field(0, ge=0, description="everything random but the splits")
@@ -139,7 +144,7 @@ class AuditConfig(_Config):
     interactions: str = Field("", description="table with user_id and item_id: who chose what")
     lists: str = Field("", description="table with user_id, item_id and, if rows are not in order, rank: top lists")
     row_order: bool = Field(False, description="files without ids stand in the order of the users file")
-    panel: Literal["fast"] = Field("fast", description="which attackers the audit uses")
+    panel: Panel = Field("fast", description="which attackers the audit uses")
     map_users: int = Field(3000, ge=50, le=20_000, description="most people drawn on a map")
     seed: int = Field(0, ge=0, description="everything random but the held-out people")
     user_split_seed: int = Field(42, ge=0, description="which fifth of the people is judged separately too")
