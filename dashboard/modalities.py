@@ -185,8 +185,11 @@ def planned(opened: RunConfig) -> dict[Mix, RunConfig]:
 
 
 def trained_on(plan: RunConfig, others: Sequence[RunConfig]) -> int | None:
-    """Which of the others has the base that `plan` would train; whatever was done to it afterwards."""
-    return next((place for place, other in enumerate(others) if base(other) == base(plan)), None)
+    """Which of the others has the base that `plan` would train, attacked by the same panel; whatever was done to it
+    afterwards.
+    """
+    wanted = base(plan), plan.panel
+    return next((place for place, other in enumerate(others) if (base(other), other.panel) == wanted), None)
 
 
 def seconds_for(count: int, opened: RunConfig, quick: RunConfig, stages: Sequence[StageTime]) -> float:

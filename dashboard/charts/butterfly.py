@@ -65,7 +65,7 @@ def butterfly(shares: Sequence[Share], items: str, first: Share | None = None) -
         annotations=[
             *_heads(left, right, bool(paid)),
             *(text for place, each in enumerate(shares) for text in _titles(place, each, each == first)),
-            *(_nothing(wing, len(shares)) for wing in wings if wing.low < 0),
+            *(_nothing(wing) for wing in wings if wing.low < 0),
             *(_number(wing, place) for wing in wings for place in range(len(shares))),
         ],
         shapes=[
@@ -121,8 +121,10 @@ def _zero(wing: _Wing, rows: int) -> dict[str, Any]:
     return ends | {"type": "line", "layer": "above", "line": {"color": theme.INK, "width": 1}}
 
 
-def _nothing(wing: _Wing, rows: int) -> dict[str, Any]:
-    return _text(wing.at(0), _y(rows - 1) + _HALF + 14, theme.coloured(theme.MUTED, "0"), "center", theme.AXIS)
+def _nothing(wing: _Wing) -> dict[str, Any]:
+    """What the upright stands for, below the plot."""
+    text = theme.coloured(theme.MUTED, "0")
+    return _text(wing.at(0), 0, text, "center", theme.AXIS, yref="paper", yanchor="top")
 
 
 def _number(wing: _Wing, place: int) -> dict[str, Any]:

@@ -51,7 +51,10 @@ def has_subsets(inputs: Inputs) -> bool:
 
 
 def audit_subsets(cache: StepCache, config: RunConfig, inputs: Inputs, stage: Stage) -> Step:
-    """Leakage of every subset of modalities, from the data alone; a table without a row where there is no choice."""
+    """Leakage of every subset of modalities, from the data alone, by the closed-form attackers whatever the panel.
+
+    A table without a row where there is no choice of modalities.
+    """
 
     def produce(folder: Path) -> None:
         modality_table(
@@ -64,8 +67,7 @@ def audit_subsets(cache: StepCache, config: RunConfig, inputs: Inputs, stage: St
             progress=stage.progress(0, SUBSETS, unit="mix"),
         ).to_parquet(folder / MODALITIES)
 
-    fields = {"attributes", "panel", "seed", "split_seed"}
-    settings = config.model_dump(mode="json", include=fields)
+    settings = config.model_dump(mode="json", include={"attributes", "seed", "split_seed"})
     settings |= {"data": config.fingerprint, "modalities": config.modalities}
     return cache.run("audit-subsets", settings, produce, rooms=ROOMS)
 

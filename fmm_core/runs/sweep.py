@@ -64,6 +64,7 @@ def _quick(config: RunConfig, modalities: tuple[str, ...]) -> RunConfig:
         "mitigation": MITIGATIONS["none"].presets["quick"],
         "weights": {},
         "preset": "quick",
+        "panel": "fast",
         "permutations": 0,
     }
     return config.model_copy(update=changes)

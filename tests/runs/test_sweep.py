@@ -9,17 +9,17 @@ from fmm_core.runs.sweep import base, modality_subsets
 
 
 def opened(**changes: object) -> RunConfig:
-    common = {"recommender": "lattice", "preset": "standard", "weights": {"gender": 1}, "seed": 3, "fingerprint": "f"}
-    return make_config("synthetic", **common | {"modalities": ("text", "audio")} | changes)
+    common = {"recommender": "lattice", "preset": "standard", "weights": {"gender": 1}, "panel": "full"}
+    common |= {"seed": 3, "fingerprint": "f", "modalities": ("text", "audio")}
+    return make_config("synthetic", **common | changes)
 
 
 def test_every_mix_is_a_quick_run_without_mitigation() -> None:
     plans = modality_subsets(opened())
     assert [plan.modalities for plan in plans] == [(), ("text",), ("audio",), ("text", "audio")]
     for plan in plans:
-        assert (plan.preset, plan.mitigation.name, plan.active_weights, plan.seed, plan.fingerprint) == (
-            "quick", "none", {}, 3, "f",
-        )  # fmt: skip
+        assert (plan.preset, plan.panel, plan.mitigation.name, plan.active_weights) == ("quick", "fast", "none", {})
+        assert (plan.seed, plan.fingerprint) == (3, "f")
 
 
 def test_with_no_modality_clicks_alone_are_learned_from() -> None:

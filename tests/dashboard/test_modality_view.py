@@ -11,7 +11,7 @@ from fixtures import N_USERS, RUN_ID, finished_run, make_people, opened, said
 from dashboard import theme
 from dashboard.charts.butterfly import butterfly
 from dashboard.findings import Figure
-from dashboard.modalities import Mixes, Share, accuracy_figures, as_table, mean_step, mixes, seconds_for
+from dashboard.modalities import Mixes, Share, accuracy_figures, as_table, mean_step, mixes, seconds_for, trained_on
 from dashboard.wording import modalities as words
 from fmm_core.runs import client
 from fmm_core.runs.config import make_config
@@ -90,6 +90,14 @@ def test_the_mean_step_by_hand() -> None:
     step, rose, steps = mean_step(figures)
     assert (step.value, rose, steps) == (pytest.approx(0.02), 3, 4)
     assert step.high - step.value == pytest.approx(0.02 * 0.5 * 2**0.5)
+
+
+def test_a_run_with_the_base_of_a_mix_serves_if_the_same_attackers_judged_it() -> None:
+    plan = make_config("synthetic", preset="quick", method="none", modalities=("text",))
+    mitigated = make_config("synthetic", preset="quick", method="leace", weights={"gender": 1}, modalities=("text",))
+    other = mitigated.model_copy(update={"modalities": ("audio",)})
+    assert trained_on(plan, [other, mitigated]) == 1
+    assert trained_on(plan, [mitigated.model_copy(update={"panel": "full"})]) is None
 
 
 def test_time_is_that_of_the_opened_run_with_training_cut_to_quick() -> None:
