@@ -42,7 +42,7 @@ _READINGS: dict[str, str] = {
     "popular_share": "Of 100 recommended {items} {before} were among the most popular fifth",
     "favourite_share": "Of 100 recommended {items} {before} were of the kind their person had chosen most",
     "calibration": "Distance of a list's mix of kinds from its person's own mix (0: the same; at most 4.61): {before}",
-    "coverage": "Of 100 {items} there are {before} stood in somebody's list",
+    "coverage": "Of 100 {items} there are, {before} stood in somebody's list",
     "gini": "Unevenness (Gini; 0: every {item} in as many lists, 100: one {item} for everybody): {before}",
 }
 """One sentence a figure; where something was mitigated, it goes on "before and … after"."""

@@ -93,7 +93,7 @@ def _with_one(vectors: Floats) -> NDArray[np.float64]:
 
 
 def combined(codes: Sequence[Codes], people: int) -> NDArray[np.int64]:
-    """One number per combination of groups (at most 50 an attribute), undisclosed ones among them; 0 without any."""
+    """One number per combination of groups, undisclosed ones too; 0 without any. Ten attributes at most."""
     cell = np.zeros(people, np.int64)
     for code in codes:
         cell = cell * 64 + code + 1

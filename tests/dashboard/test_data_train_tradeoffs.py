@@ -235,7 +235,7 @@ def test_who_pays_shows_what_people_are_shown(home: Path) -> None:
     app = opened("tradeoffs", run=run.id, view="pays", shown_to="age")
     text = said(app).replace("\\", "")
     assert "Of 100 recommended films 62 were among the most popular fifth before and 60 after." in text
-    assert "Of 100 films there are 41 stood in somebody's list before and 45 after." in text
+    assert "Of 100 films there are, 41 stood in somebody's list before and 45 after." in text
     tables = [each.value for each in app.dataframe if "popular, of 100" in each.value]
     assert len(tables) == 1
     table = tables[0].set_index("group")

@@ -354,7 +354,7 @@ def test_figures_of_exposure_in_sentences() -> None:
         "Of 100 recommended films 41 were of the kind their person had chosen most before and 40 after.",
         "Distance of a list's mix of kinds from its person's own mix (0: the same; at most 4.61): 0.31 before and 0.35 "
         "after.",
-        "Of 100 films there are 41 stood in somebody's list before and 45 after.",
+        "Of 100 films there are, 41 stood in somebody's list before and 45 after.",
         "Unevenness (Gini; 0: every film in as many lists, 100: one film for everybody): 71 before and 71 after.",
     ]
 
