@@ -22,7 +22,8 @@ def main() -> None:
         [
             st.Page(path, title=title, url_path=name, default=name == state.DEFAULT_PAGE)
             for name, title, path in state.NAVIGATION
-        ],
+        ]
+        + [st.Page(path, title=title, url_path=name, visibility="hidden") for name, title, path in state.HIDDEN],
         position="top",
     )
     state.read_address()

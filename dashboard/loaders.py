@@ -1,5 +1,6 @@
 """Result files, read once per version: the only place that caches. Keys are the file's path and its time of change."""
 
+import json
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from fmm_core.fairness.specs import MITIGATIONS
 from fmm_core.recommenders.specs import RECOMMENDERS
 from fmm_core.runs.config import AuditConfig, Audited, RunConfig
 from fmm_core.runs.store import CARD, RunFolder, State, Store
+from fmm_core.runs.tables import TABLES
 
 
 class RunFacts(BaseModel):
@@ -51,6 +53,18 @@ class Experiment(RunFacts):
 def leakage(run: RunFolder) -> pd.DataFrame:
     """`audit/leakage.csv` of a run."""
     return _table(run, "audit/leakage.csv")
+
+
+def modalities(run: RunFolder) -> pd.DataFrame:
+    """`audit/modalities.csv` of a run; empty where it was made before mixes of modalities were attacked."""
+    if not run.has("audit/modalities.csv"):
+        return pd.DataFrame(columns=list(TABLES["audit/modalities.csv"].columns))
+    return _table(run, "audit/modalities.csv")
+
+
+def per_user(run: RunFolder) -> pd.DataFrame:
+    """`per_user.parquet` of a run: accuracy of every person, ``recall@20.before`` and the like."""
+    return _parquet(str(run.path / "per_user.parquet"), _stamp(run.path / "per_user.parquet"))
 
 
 def accuracy(run: RunFolder) -> pd.DataFrame:
@@ -159,6 +173,12 @@ def card(store: Store, run: RunFolder) -> dict[str, Any]:
     return _matching(cards(store), made_with)
 
 
+def tested() -> list[dict[str, Any]]:
+    """What `bench/validity.py` found of the audit itself; empty if it is not there."""
+    file = Path(__file__).resolve().parents[1] / "docs" / "validity.json"
+    return _tested(str(file), _stamp(file))
+
+
 def _catalog_title(name: str) -> str:
     """What a data set is called before it is stored."""
     return CATALOG[name].title if name in CATALOG else name
@@ -179,6 +199,12 @@ def _stamp(file: Path) -> int:
 
 def _table(run: RunFolder, name: str) -> pd.DataFrame:
     return _csv(str(run.path), name, _stamp(run.path / name))
+
+
+@st.cache_data(show_spinner=False, max_entries=1)
+def _tested(path: str, version: int) -> list[dict[str, Any]]:
+    file = Path(path)
+    return json.loads(file.read_text(encoding="utf-8")) if version else []
 
 
 @st.cache_data(show_spinner=False, max_entries=64)

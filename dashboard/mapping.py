@@ -7,7 +7,7 @@ import streamlit as st
 
 from dashboard import widgets
 from dashboard.wording import uploads as words
-from fmm_core.data.plan import MEANINGS, ROLES, CheckReport, FileReport, Plan, Role
+from fmm_core.data.plan import MEANINGS, ROLES, CheckReport, FileReport, Plan, Role, has_sentences
 
 MOST_COLUMNS = 300
 """Longer menus help nobody."""
@@ -45,6 +45,7 @@ def corrected(report: CheckReport, said: Plan, key: str) -> tuple[Plan, bool]:
         "files": said.files | {role: files[role] for role in ROLES if files[role] != held[role]},
         "columns": {role: chosen for role, chosen in columns.items() if chosen},
         "attributes": attributes,
+        **_texts(said, report, key),
         **_rows(said, report, key),
     }
     return said.model_copy(update=changes), readable
@@ -177,6 +178,17 @@ def _is_number(cell: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def _texts(said: Plan, report: CheckReport, key: str) -> dict[str, object]:
+    """Who encodes titles and texts; asked where there are any and a choice, or to take back one that fails."""
+    chosen = said.text_encoder == "sentences"
+    told = report.plan.columns.get("items", {})
+    if not chosen and not (has_sentences() and (told.get("title") or told.get("text"))):
+        return {}
+    widgets.section(words.TEXTS)
+    sentences = st.toggle(words.SENTENCES, chosen, help=words.SENTENCES_HELP, key=f"{key}_sentences")
+    return {"text_encoder": "sentences" if sentences else "words"}
 
 
 def _rows(said: Plan, report: CheckReport, key: str) -> dict[str, object]:

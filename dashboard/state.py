@@ -22,7 +22,10 @@ NAVIGATION: tuple[tuple[str, str, Path], ...] = tuple(
         ("embeddings", "Embeddings"),
     )
 )
-PAGES: dict[str, Path] = {name: path for name, _, path in NAVIGATION}
+HIDDEN = (("how_we_know", "How we know", _PAGES / "how_we_know.py"),)
+"""Pages that only links lead to."""
+
+PAGES: dict[str, Path] = {name: path for name, _, path in (*NAVIGATION, *HIDDEN)}
 """Where each page lives, for `st.page_link` and `st.switch_page`."""
 
 _RUN, _MISSING = "selected_run", "missing_run"

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -56,6 +57,10 @@ AttributeOption = Annotated[
 MinRatingOption = Annotated[float | None, typer.Option(help="Leave out interactions rated lower.")]
 SampleOption = Annotated[int | None, typer.Option(help="At most so many people, drawn with a fixed seed.", min=100)]
 LeaveOutOption = Annotated[bool, typer.Option("--leave-out-bad-rows", help="Leave out rows that cannot be used.")]
+EncoderOption = Annotated[
+    str | None,
+    typer.Option(help="Titles and texts by their words, or as sentences by MiniLM (requirements-encoders.txt)."),
+]
 NameOption = Annotated[str | None, typer.Option(help="What the data set is called; default: the folder's name.")]
 EXIT_CODES = {"done": 0, "failed": 1, "cancelled": 130}
 
@@ -119,6 +124,7 @@ def check_dataset(
     min_rating: MinRatingOption = None,
     sample_users: SampleOption = None,
     leave_out_bad_rows: LeaveOutOption = False,
+    text_encoder: EncoderOption = None,
     name: NameOption = None,
     store: StoreOption = None,
 ) -> None:
@@ -129,7 +135,8 @@ def check_dataset(
 
         _show_card(read_json(locate(home, reference) / "dataset.json"))
         return
-    reading = _reading(plan, file, columns, attribute, min_rating, sample_users, leave_out_bad_rows, name)
+    single = {"min_rating": min_rating, "sample_users": sample_users, "text_encoder": text_encoder, "name": name}
+    reading = _reading(plan, file, columns, attribute, leave_out_bad_rows, single)
     run = home.new_run(CheckConfig(source=_source(reference), plan=reading))
     code = _follow(run, home)
     if code == 0:
@@ -150,12 +157,14 @@ def import_dataset(
     min_rating: MinRatingOption = None,
     sample_users: SampleOption = None,
     leave_out_bad_rows: LeaveOutOption = False,
+    text_encoder: EncoderOption = None,
     name: NameOption = None,
     store: StoreOption = None,
 ) -> None:
     """Read files and store them as a data set; its name on stdout."""
     home = _store(store)
-    reading = _reading(plan, file, columns, attribute, min_rating, sample_users, leave_out_bad_rows, name)
+    single = {"min_rating": min_rating, "sample_users": sample_users, "text_encoder": text_encoder, "name": name}
+    reading = _reading(plan, file, columns, attribute, leave_out_bad_rows, single)
     run = home.new_run(ImportConfig(source=_source(path), plan=reading))
     code = _follow(run, home)
     if code == 0:
@@ -177,12 +186,10 @@ def _reading(
     files: list[str] | None,
     columns: list[str] | None,
     attributes: list[str] | None,
-    min_rating: float | None,
-    sample_users: int | None,
     leave_out_bad_rows: bool,
-    name: str | None,
+    single: Mapping[str, object],
 ) -> Plan:
-    """The plan of a file, and over it what single options say."""
+    """The plan of a file, and over it what single options say, which are None where they are not given."""
     raw = {} if plan is None else _read_config(plan)
     for text in files or ():
         role, _, file = text.partition("=")
@@ -192,7 +199,6 @@ def _reading(
         raw.setdefault("columns", {}).setdefault(role, {})[meaning] = column
     if attributes:
         raw["attributes"] = dict(_banded(text) for text in attributes)
-    single = {"min_rating": min_rating, "sample_users": sample_users, "name": name}
     raw |= {key: value for key, value in single.items() if value is not None}
     raw |= {"leave_out_bad_rows": True} if leave_out_bad_rows else {}
     try:
@@ -274,6 +280,9 @@ def train(
     split_seed: Annotated[int, typer.Option(help="Who trains and tests on what.")] = 42,
     curve: Annotated[str | None, typer.Option(help="One run per weight: gender=0,0.25,0.5,0.75,1")] = None,
     seeds: Annotated[int, typer.Option(help="With --curve: how many seeds per weight.", min=1)] = 1,
+    modality_subsets: Annotated[
+        bool, typer.Option("--modality-subsets", help="One quick run without mitigation per mix of the modalities.")
+    ] = False,
     settings: Annotated[list[str] | None, typer.Option("--set", help="Any setting: recommender.epochs=50")] = None,
     config: Annotated[Path | None, typer.Option(help="A whole configuration (config.json of a run).")] = None,
     out: Annotated[Path | None, typer.Option(help="Write the run here instead of into the store.")] = None,
@@ -301,12 +310,20 @@ def train(
             seed=seed,
             split_seed=split_seed,
         )
-    planned = _planned(base, curve, seeds)
+    folder = locate(home, base.dataset)  # a name mistyped ends here, not in a failed run
+    planned = _subsets(base, folder) if modality_subsets else _planned(base, curve, seeds)
     if out is not None and len(planned) > 1:
-        raise ConfigError("one folder cannot hold a whole curve", "--out", "Leave it out: the store keeps every run.")
-    locate(home, base.dataset)  # a name mistyped ends here, not in a failed run
+        raise ConfigError("one folder cannot hold several runs", "--out", "Leave it out: the store keeps every run.")
     codes = [_execute(home.new_run(item) if out is None else create_run(out, item), home) for item in planned]
     sys.exit(max(codes))
+
+
+def _subsets(base: RunConfig, folder: Path) -> list[RunConfig]:
+    """Every mix of the modalities named, or of all that the data set in `folder` has."""
+    from fmm_core.runs.sweep import modality_subsets
+
+    every = tuple(read_json(folder / "dataset.json")["modalities"])
+    return modality_subsets(base.model_copy(update={"modalities": base.modalities or every}))
 
 
 def _planned(base: RunConfig, curve: str | None, seeds: int) -> list[RunConfig]:

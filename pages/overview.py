@@ -5,7 +5,7 @@ import streamlit as st
 from dashboard import data_sets, loaders, state, theme, widgets
 from dashboard import findings as find
 from dashboard.charts.dots import SIDE, dot_square
-from dashboard.wording import headlines, sentences, states
+from dashboard.wording import headlines, sentences, states, validity
 from dashboard.wording import overview as words
 from dashboard.wording.markdown import plain
 from dashboard.wording.names import PLACES
@@ -121,6 +121,7 @@ def lead_on(run: RunFolder, found: list[find.Finding], measured: bool) -> None:
             st.caption(sentence)
     with st.container(width=widgets.READING):
         st.caption(sentences.CANNOT_TELL)
+        st.page_link(state.PAGES["how_we_know"], label=validity.TO_PAGE, icon=":material/verified:")
 
 
 if __name__ == "__main__":

@@ -27,13 +27,14 @@ DASHBOARD_MAY_IMPORT = {
     "fmm_core.runs.uploads",
     "fmm_core.runs.sweep",
     "fmm_core.runs.tables",
+    "fmm_core.audit.shapley",
     "fmm_core.audit.verdict",
     "fmm_core.data.plan",
     "fmm_core.data.specs",
     "fmm_core.recommenders.specs",
     "fmm_core.fairness.specs",
 }
-HEAVY = ("torch", "sklearn", "umap", "numba", "concept_erasure")
+HEAVY = ("torch", "sklearn", "umap", "numba", "concept_erasure", "transformers", "sentence_transformers")
 
 
 def imported(path: Path) -> set[str]:

@@ -59,6 +59,12 @@ BANDS = "Bands of {column} begin at"
 BANDS_HELP = "Rising numbers: 18, 25, 35 makes the bands under 18, 18 to 24, 25 to 34, and 35 and over."
 BANDS_EMPTY = "as found"
 MORE_COLUMNS = "Only the first {shown} of {all} columns are shown."
+TEXTS = "Titles and texts"
+SENTENCES = "Read them with MiniLM"
+SENTENCES_HELP = (
+    "A small language model on this machine. It sees that two titles mean the same without a word in common. "
+    "It reads about the first 200 words of each, and takes longer. Off: only words in common count."
+)
 ROWS = "Rows"
 MIN_RATING = "Leave out clicks rated lower than"
 LEAVE_OUT = "Leave out the rows that cannot be used"

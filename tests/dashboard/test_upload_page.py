@@ -8,6 +8,7 @@ import pytest
 from fixtures import dataset_card, finished_run, headline, opened, said
 from streamlit.testing.v1 import AppTest
 
+from dashboard import mapping
 from fmm_core.data.plan import CheckReport, FileReport, Guess, Plan
 from fmm_core.runs import client, uploads
 from fmm_core.runs.files import write_json
@@ -210,6 +211,51 @@ def test_corrections_are_checked_before_they_are_imported(home: Path) -> None:
         attributes={"age": (20.0, 30.0, 40.0)},
         leave_out_bad_rows=True,
     )
+
+
+ITEMS = FileReport(name="items.csv", role="items", columns=("item_id", "title"), preview=(("10", "Alien"),))
+
+
+def with_titles(home: Path, said: Plan = SAID) -> RunFolder:
+    """A check of clicks, people and titled items."""
+    job = ended(asked(home, plan=said))
+    columns = {**PLAN.columns, "items": {"item_id": "item_id", "title": "title"}}
+    plan = PLAN.model_copy(update={"files": {**PLAN.files, "items": "items.csv"}, "columns": columns})
+    report = CheckReport(reader="tables", files=(CLICKS, PEOPLE, ITEMS), plan=plan)
+    write_json(job.path / "check.json", report.model_dump(mode="json"))
+    return job
+
+
+def test_titles_can_be_read_with_minilm(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mapping, "has_sentences", lambda: True)
+    job = with_titles(home)
+    app = seen(job)
+    assert not app.toggle(key=key(job, "sentences")).value
+    app.toggle(key=key(job, "sentences")).set_value(True).run()
+    app.button(key="check_again").click().run()
+    assert not app.exception
+    assert Plan.model_validate(waiting_job(home)["plan"]) == SAID.model_copy(update={"text_encoder": "sentences"})
+
+
+def test_minilm_is_not_offered_without_titles(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mapping, "has_sentences", lambda: True)
+    job = checked(home)
+    assert key(job, "sentences") not in [toggle.key for toggle in seen(job).toggle]
+
+
+def test_minilm_is_not_offered_where_it_is_not_installed(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mapping, "has_sentences", lambda: False)
+    job = with_titles(home)
+    assert key(job, "sentences") not in [toggle.key for toggle in seen(job).toggle]
+
+
+def test_minilm_that_was_asked_for_can_be_taken_back_without_it(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mapping, "has_sentences", lambda: False)
+    job = with_titles(home, SAID.model_copy(update={"text_encoder": "sentences"}))
+    app = seen(job)
+    app.toggle(key=key(job, "sentences")).set_value(False).run()
+    app.button(key="check_again").click().run()
+    assert Plan.model_validate(waiting_job(home)["plan"]) == SAID
 
 
 def test_another_file_for_a_table_forgets_what_was_said_of_its_columns(home: Path) -> None:

