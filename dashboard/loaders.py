@@ -77,6 +77,13 @@ def groups(run: RunFolder) -> pd.DataFrame:
     return _table(run, "audit/groups.csv")
 
 
+def exposure(run: RunFolder) -> pd.DataFrame:
+    """`audit/exposure.csv` of a run; empty where it was made before there was one."""
+    if not run.has("audit/exposure.csv"):
+        return pd.DataFrame(columns=list(TABLES["audit/exposure.csv"].columns))
+    return _table(run, "audit/exposure.csv")
+
+
 def history(run: RunFolder) -> pd.DataFrame:
     """`history.csv` of a run; empty while nothing is written."""
     if not run.has("history.csv"):
