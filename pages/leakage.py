@@ -64,7 +64,7 @@ def choose_scope(leakage: pd.DataFrame, card: dict[str, Any], scope: find.Scope)
     tolerance = grid.slider(words.TOLERANCE, 1, 10, 5, key="tolerance", help=words.TOLERANCE_HELP, bind="query-params")
     target = grid.selectbox(words.ATTACKED, targets, format_func=lambda t: representation_title(card, *t), key="target")
     attacker = grid.selectbox(words.ATTACKER, attackers, format_func=lambda a: ATTACKERS[a].title, key="attacker",
-                              help=words.ATTACKER_HELP)  # fmt: skip
+                              help=words.attacker_help(attackers))  # fmt: skip
     users = grid.selectbox(words.WHO, crowds, format_func=lambda u: words.CROWDS[u], key="crowd", help=words.WHO_HELP)
     return replace(scope, representation=target[0], modality=target[1], attacker=attacker, users=users,
                    tolerance=tolerance / 100)  # fmt: skip

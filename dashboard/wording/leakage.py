@@ -43,7 +43,6 @@ TOLERANCE = "How far from 50 do you accept?"
 TOLERANCE_HELP = "A figure counts as guessing only if its whole margin of error lies this close to 50."
 ATTACKED = "What is attacked"
 ATTACKER = "Attacker"
-ATTACKER_HELP = "  \n".join(f"**{named.title}.** {named.sentence}" for named in reversed(ATTACKERS.values()))
 WHO = "People"
 WHO_HELP = (
     "**Everyone**: all who gave the attribute. **Held-out fifth**: people on whom no choice of strength or method was "
@@ -127,6 +126,11 @@ def profiles_alt(findings: Sequence[Finding]) -> str:
         figures = ", ".join(f"{tries(figure.value)} {name}" for name, figure in parts if figure is not None)
         rows.append(f"{each.title}: {figures}, {each.words}")
     return f"Right answers in 100 tries, guessing gives 50. {'; '.join(rows)}."
+
+
+def attacker_help(attackers: Sequence[str]) -> str:
+    """What each attacker of a run does, in the order of the list it stands beside."""
+    return "  \n".join(f"**{ATTACKERS[name].title}.** {ATTACKERS[name].sentence}" for name in attackers)
 
 
 def attackers_title(attribute: str) -> str:

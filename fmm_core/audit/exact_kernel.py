@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import product
+from itertools import pairwise, product
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,7 @@ WIDTHS = (1 / 2, 1.0, 2.0, 4.0)
 RIDGES = (0.1, 1.0)
 MOST_PEOPLE = 10_000
 """Memory grows with the square of the people and time with the cube: at this number 1.6 GB."""
+BLOCK = 512
 
 
 @dataclass(frozen=True)
@@ -66,9 +67,22 @@ def _inverses(z: Floats) -> Iterator[Floats]:
         system += 1
         system[np.diag_indices_from(system)] += ridge
         root, _ = spotrf(system, lower=1, overwrite_a=1, clean=1)
-        inverse, _ = spotri(root, lower=1, overwrite_c=1)  # the lower triangle; above it are zeros
-        inverse += np.tril(inverse, -1).T
+        inverse, _ = spotri(root, lower=1, overwrite_c=1)
+        _mirror(inverse)
         yield inverse
+
+
+def _mirror(matrix: Floats) -> None:
+    """Write the lower triangle above the diagonal, which holds zeros; in blocks, for whole columns spoil the cache."""
+    for start in range(0, len(matrix), BLOCK):
+        own, rest = slice(start, start + BLOCK), slice(start + BLOCK, None)
+        matrix[own, own] += np.tril(matrix[own, own], -1).T
+        matrix[own, rest] = matrix[rest, own].T
+
+
+def _ordered(symmetric: Floats, rows: NDArray[np.int64]) -> Floats:
+    """Some rows and the same columns in this order; whole rows first is ten times as fast as one by one."""
+    return symmetric.T.take(rows, axis=0).take(rows, axis=1).T
 
 
 def _among(inverse: Floats, rows: NDArray[np.int64]) -> Floats:
@@ -78,25 +92,28 @@ def _among(inverse: Floats, rows: NDArray[np.int64]) -> Floats:
         return inverse
     factor = cho_factor(inverse[np.ix_(others, others)], lower=True, check_finite=False)
     across = inverse[np.ix_(others, rows)]
-    return inverse[np.ix_(rows, rows)] - across.T @ cho_solve(factor, across, check_finite=False)
+    return _ordered(inverse, rows) - across.T @ cho_solve(factor, across, check_finite=False)
 
 
 def _left_out(inverse: Floats, fitted: Floats, targets: Floats, folds: NDArray[np.int64]) -> Scores:
     """Scores of every fold left out alone, and of every pair by elimination: the first fold's root is used again."""
+    order = np.argsort(folds, kind="stable")
+    inverse, fitted, targets = _ordered(inverse, order), fitted[order], targets[order]
+    edges = np.searchsorted(folds[order], np.arange(FOLDS + 1))
+    people = [slice(low, high) for low, high in pairwise(edges)]
     scores = np.empty((len(folds), FOLDS, targets.shape[1]), np.float32)
-    people = [np.flatnonzero(folds == fold) for fold in range(FOLDS)]
     for first, a in enumerate(people):
-        root = cholesky(inverse[np.ix_(a, a)], lower=True, overwrite_a=True, check_finite=False)
+        root = cholesky(inverse[a, a], lower=True, check_finite=False)
         half = _solve(root, fitted[a])
         scores[a, first] = targets[a] - _solve(root, half, transposed=True)
         for second, b in enumerate(people[first + 1 :], start=first + 1):
-            across = _solve(root, inverse[np.ix_(a, b)])
-            rest = ssyrk(-1.0, across, beta=1.0, c=inverse[np.ix_(b, b)], trans=1, lower=1)
+            across = _solve(root, inverse[a, b])
+            rest = ssyrk(-1.0, across, beta=1.0, c=inverse[b, b], trans=1, lower=1)
             factor = cho_factor(rest, lower=True, overwrite_a=True, check_finite=False)
             later = cho_solve(factor, fitted[b] - across.T @ half, check_finite=False)
             scores[b, first] = targets[b] - later
             scores[a, second] = targets[a] - _solve(root, half - across @ later, transposed=True)
-    return scores
+    return scores[np.argsort(order)]
 
 
 def _solve(root: Floats, right: Floats, transposed: bool = False) -> Floats:

@@ -169,8 +169,8 @@ class _Attack:
                 block[name] += _share_rows(name, block[name], z, people, self.seed)
         if self.unseen:
             figures = undisclosed_estimates(target.matrix, target.sparse, people, self.seed)
-            for name, found in figures.items():
-                block[name] += [{"panel": "fast"} | row for row in _figure_rows(name, "undisclosed", found)]
+            for name, estimates in figures.items():
+                block[name] += [{"panel": "fast"} | row for row in _figure_rows(name, "undisclosed", estimates)]
         return block
 
     def _extra(self, name: str, z: Floats, people: People) -> dict[str, Floats]:

@@ -7,6 +7,7 @@ from fixtures import CROSSING, make_accuracy, make_exposure, make_groups, make_p
 
 from dashboard.findings import Figure, Finding
 from dashboard.wording import costs, headlines, leakage, names, numbers, sentences, states
+from fmm_core.runs.config import AuditConfig, make_config
 from fmm_core.runs.store import Problem, Status
 
 
@@ -255,6 +256,14 @@ def test_states_say_what_where_and_what_next():
     assert states.no_such_run("7f3c*[x](http://evil)", any_run=True) == (
         "No run is called `7f3cxhttpevil` here. It may have been deleted. Choose another one below."
     )
+
+
+def test_badges_say_which_attackers_were_at_work():
+    usual, full = (make_config("synthetic", preset="quick", panel=panel) for panel in ("fast", "full"))
+    assert states.badges(usual) == [("quick run, for a first look", "orange")]
+    assert states.badges(full) == [("full panel of attackers", "blue"), ("quick run, for a first look", "orange")]
+    files = AuditConfig(users="people.csv", attributes=("gender",), lists="lists.csv", panel="full")
+    assert states.badges(files) == [("files audited, nothing trained", "blue"), ("full panel of attackers", "blue")]
 
 
 def test_attackers_headline_is_a_sentence_for_every_verdict():
