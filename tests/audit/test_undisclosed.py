@@ -142,7 +142,7 @@ def test_interval_and_p_value_by_hand() -> None:
 
 
 def test_the_interval_covers_what_one_attacker_reads() -> None:
-    """Scores one standard deviation apart read Φ(1/√2); of 2,000 worlds 95 % hold it (error 0.5 %, bias 0.8)."""
+    """Scores one standard deviation apart read Φ(1/√2); of 2,000 worlds 95 % hold it, give or take 0.5 %."""
     rng = np.random.default_rng(1)
     codes = (np.arange(150) % 2).astype(np.int16)
     truth = norm.cdf(1 / np.sqrt(2))

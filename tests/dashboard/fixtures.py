@@ -156,6 +156,7 @@ def finished_run(
     strongest: Mapping[str, Mapping[tuple[str, str, str], tuple[float, float]]] = STRONGEST,
     linear_after: Mapping[str, float] | None = None,
     split: Mapping[str, Mapping[tuple[str, str, str], tuple[float, float]]] | None = None,
+    undisclosed: Mapping[str, float] | None = None,
     **settings: Any,
 ) -> RunFolder:
     """Write a data set card and a finished run into a store.
@@ -165,13 +166,17 @@ def finished_run(
     strongest : figures in place of `STRONGEST`
     linear_after : {attribute: AUC} of the plain linear attacker on what is left, to plant an over-correction
     split : figures as in `SPLIT`, to have a run whose modalities were split
+    undisclosed : {attribute: AUC} after mitigation of people whose label was kept back, to have some of these; where
+        none is named they are read as everyone is
     settings : of `make_config`, in place of the usual ones
     """
     dataset_card(store_home)
     run = create_run(Store(store_home).runs_dir / run_id, _config(settings))
     everyone = make_people()
     everyone.to_parquet(run.path / "people.parquet")
-    run.write_table("audit/leakage.csv", make_leakage(everyone, with_parts(strongest, split), linear_after or {}))
+    run.write_table(
+        "audit/leakage.csv", make_leakage(everyone, with_parts(strongest, split), linear_after or {}, undisclosed)
+    )
     run.write_table("audit/accuracy.csv", make_accuracy())
     run.write_table("audit/groups.csv", make_groups(everyone))
     run.write_table("audit/exposure.csv", make_exposure(everyone))
@@ -277,8 +282,9 @@ def make_leakage(
     people: pd.DataFrame,
     strongest: Mapping[str, Mapping[tuple[str, str, str], tuple[float, float]]],
     linear_after: Mapping[str, float],
+    undisclosed: Mapping[str, float] | None = None,
 ) -> pd.DataFrame:
-    """Rows of `audit/leakage.csv`; the held-out fifth has intervals √5 times as wide."""
+    """Rows of `audit/leakage.csv`; the held-out fifth has intervals √5 times as wide, and so have the undisclosed."""
     rows: list[dict[str, Any]] = []
     for attribute, targets in strongest.items():
         known = people[people[attribute] != ""]
@@ -300,6 +306,12 @@ def make_leakage(
             ):
                 found = _attackers(figure, width, after)
                 rows += [names | {"users": users, "n_users": n} | row for row in found]
+            if undisclosed is not None:
+                read = undisclosed.get(attribute, value) if phase == "after" else value
+                found = _attackers(read, half * np.sqrt(5), None)
+                rows += [names | {"users": "undisclosed", "n_users": N_HELD_OUT} | row for row in found]
+            if after is not None and representation == "user_vector":
+                rows += [names | {"users": "all", "n_users": len(known)} | row for row in _shares(after)]
     return with_adjusted(pd.DataFrame(rows)).assign(p_max_t=np.nan)
 
 
@@ -330,6 +342,18 @@ def _attackers(value: float, half: float, linear: float | None) -> Iterator[dict
         "p_value": np.nan,
         "verdict": "",
     }
+
+
+def _shares(linear: float) -> Iterator[dict[str, Any]]:
+    """The linear attacker who knows 50 and 90 % of the labels, and what groups that match would read."""
+    figures = {"linear_50": linear + 0.07, "linear_90": linear - 0.06}
+    figures |= {"matched_50": 0.45, "matched_80": 0.37, "matched_90": 0.31}
+    for attacker, auc in figures.items():
+        exact = attacker.startswith("matched")
+        low, high = (np.nan, np.nan) if exact else (auc - 0.03, auc + 0.03)
+        says = "" if exact else verdict(low, high)
+        row = {"attacker": attacker, "metric": "auc", "value": auc, "ci_low": low, "ci_high": high, "verdict": says}
+        yield row | {"chance": 0.5, "p_value": np.nan}
 
 
 def make_accuracy() -> pd.DataFrame:

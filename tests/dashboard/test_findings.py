@@ -85,6 +85,29 @@ def test_readable_from_the_data_is_the_strongest_of_history_and_profiles():
     assert_allclose(figure.value, 0.80)
 
 
+def test_headlines_for_everyone_have_a_p_that_knows_of_the_others():
+    found = {each.key: each for each in find.by_attribute(LEAKAGE, CARD, find.Scope())}
+    rows = LEAKAGE[(LEAKAGE["attacker"] == "strongest") & (LEAKAGE["users"] == "all")]
+    gender = rows[(rows["attribute"] == "gender") & (rows["representation"] == "user_vector")].set_index("phase")
+    assert found["gender"].now.p == gender.loc["after", "p_adjusted"]
+    permuted = LEAKAGE.assign(p_max_t=LEAKAGE["p_value"].where(LEAKAGE["phase"] == "after") / 2)
+    shown = {each.key: each for each in find.by_attribute(permuted, CARD, find.Scope())}
+    assert shown["gender"].now.p == gender.loc["after", "p_value"] / 2
+    assert find.by_attribute(LEAKAGE, CARD, find.Scope(users="held_out"))[0].now.p is None
+    table = find.as_table(find.by_attribute(LEAKAGE, CARD, find.Scope()))
+    assert table.set_index("attribute").loc["Age", "p, adjusted"] == "under 0.001"
+    assert "p, adjusted" not in find.as_table(find.by_attribute(LEAKAGE, CARD, find.Scope(users="held_out")))
+
+
+def test_over_correction_comes_with_the_share_of_labels_known():
+    planted = make_leakage(make_people(), STRONGEST, {"gender": 0.38})
+    found = {each.key: each for each in find.by_attribute(planted, CARD, find.Scope())}
+    assert [each.percent for each in found["gender"].shares] == [50, 80, 90]
+    assert_allclose([each.value for each in found["gender"].shares], [0.45, 0.38, 0.32])
+    assert_allclose([each.matched for each in found["gender"].shares], [0.45, 0.37, 0.31])
+    assert found["age"].shares == ()
+
+
 def test_exact_figures_have_three_digits():
     table = find.as_table(find.by_attribute(LEAKAGE, CARD, find.Scope()))
     assert table.loc[0, ["attribute", "before", "after", "after, low", "verdict", "people"]].tolist() == [

@@ -102,11 +102,47 @@ def test_leakage_attributes_with_the_readers_tolerance(home: Path):
 
 def test_leakage_names_linear_over_correction(home: Path):
     finished_run(home, linear_after={"gender": 0.38})
-    text = said(opened("leakage"))
+    text = said(opened("leakage")).replace("\\", "")
     assert (
-        "Whoever knows 80 % of the labels and turns the linear attacker's answers round is right 62 times in 100."
-        in text
+        "Whoever knows 80 % of the labels and turns the linear attacker's answers round is right 62 times in 100; with "
+        "90 %: 68. Groups that match exactly would give 63 and 69." in text
     )
+
+
+def test_people_whose_label_was_kept_back_can_be_chosen_and_are_never_hidden(home: Path):
+    finished_run(home, undisclosed={"gender": 0.63})
+    at = opened()
+    assert at.warning[0].value.replace("\\", "") == (
+        "People whose label the mitigation never saw are read otherwise: gender 63 times in 100 (57 to 69), not 51."
+    )
+    assert "Label never used: 63 of 100 (57 to 69)" in said(at).replace("\\", "")
+    at = opened("leakage")
+    crowd = at.selectbox(key="crowd")
+    assert crowd.options == ["Everyone", "Held-out fifth", "Label never used"]
+    crowd.set_value("undisclosed").run()
+    assert at.title[0].value == "Our attackers can still tell gender."
+    assert "on the person vector, people whose label was never used." in said(at)
+
+
+def test_nothing_is_cautioned_where_they_are_read_alike(home: Path):
+    finished_run(home, undisclosed={})
+    at = opened()
+    assert not at.warning
+    text = said(at).replace("\\", "")
+    assert "Held-out fifth, on whom nothing was chosen: 51 of 100" in text
+    assert "Label never used: 51 of 100" in text
+
+
+def test_without_such_people_nothing_speaks_of_them(home: Path):
+    finished_run(home)
+    assert "never used" not in said(opened())
+    assert opened("leakage").selectbox(key="crowd").options == ["Everyone", "Held-out fifth"]
+
+
+def test_leakage_shows_the_adjusted_p(home: Path):
+    finished_run(home)
+    table = opened("leakage").table[0].value
+    assert table.set_index("")["p, adjusted"].to_dict()["Age"] == "under 0.001"
 
 
 def test_leakage_sets_the_data_beside_what_is_left(home: Path):

@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 from fixtures import CROSSING, make_accuracy, make_exposure, make_groups, make_people
 
-from dashboard.findings import Figure, Finding
-from dashboard.wording import costs, headlines, leakage, names, numbers, sentences, states
+from dashboard.findings import Figure, Finding, Share
+from dashboard.wording import costs, headlines, leakage, names, numbers, overview, sentences, states
 from fmm_core.runs.config import AuditConfig, make_config
 from fmm_core.runs.store import Problem, Status
 
@@ -195,6 +195,37 @@ def test_over_corrected_in_both_ways():
         "chance. Whoever knows 80 % of the labels and turns the linear attacker's answers round is right 62 times in "
         "100. Try a lower weight."
     )
+
+
+def test_over_correction_names_the_labels_known_and_what_exact_matching_gives():
+    shares = (Share(50, 0.45, 0.451), Share(80, 0.38, 0.373), Share(90, 0.32, 0.315))
+    known = finding("Gender", "over", linear=Figure(0.38, 0.35, 0.41, 6040), shares=shares)
+    assert sentences.over_linear(known) == (
+        "Whoever knows 80 % of the labels and turns the linear attacker's answers round is right 62 times in 100; "
+        "with 90 %: 68."
+    )
+    assert "68. Groups that match exactly would give 63 and 69. Try a lower weight." in sentences.verdict_sentence(
+        known
+    )
+
+
+def test_the_overview_cautions_only_where_the_undisclosed_are_read_worse():
+    worse = finding("Gender", "leaks", (0.63, 0.57, 0.69))
+    assert overview.undisclosed_caution([GENDER, AGE], [worse, AGE]) == (
+        "People whose label the mitigation never saw are read otherwise: gender 63 times in 100 (57 to 69), not 51."
+    )
+    better = finding("Gender", "within", (0.50, 0.48, 0.52))
+    over = finding("Gender", "over", (0.38, 0.35, 0.41))
+    assert overview.undisclosed_caution([over], [better]) == ""
+    much = finding("Age", "leaks", (0.75, 0.72, 0.78))
+    assert overview.undisclosed_caution([AGE], [much]).endswith("age 75 times in 100 (72 to 78), not 57.")
+    wide = finding("Gender", "too_few", (0.58, 0.48, 0.68))
+    assert overview.undisclosed_caution([GENDER], [wide]) == ""
+
+
+@pytest.mark.parametrize(("p", "text"), [(None, ""), (0.0004, "under 0.001"), (0.0314, "0.031"), (1.0, "1.000")])
+def test_p_values(p: float | None, text: str):
+    assert numbers.p_value(p) == text
 
 
 def test_the_deck_says_when_the_linear_attacker_still_knows():

@@ -12,7 +12,7 @@ from scipy.sparse import csr_matrix
 
 from fmm_core.data.construction import assemble
 from fmm_core.data.dataset import Dataset, Pairs
-from fmm_core.data.splitting import held_out_users, row_normalised, split
+from fmm_core.data.splitting import disclosed_users, held_out_users, row_normalised, split
 
 ML_1M = Path(__file__).resolve().parents[3] / "shared" / "data" / "ml-1m"
 
@@ -107,6 +107,22 @@ def test_held_out_users_do_not_follow_the_ids() -> None:
     users = np.array([str(index) for index in range(1000)])
     per_fifth = held_out_users(users).reshape(5, 200).sum(axis=1)
     assert np.abs(per_fifth - 40).max() < 24
+
+
+@pytest.mark.parametrize(("share", "people"), [(1.0, 1000), (0.8, 800), (0.8005, 801), (1e-9, 1)])
+def test_a_share_of_the_people_disclose_whatever_the_order_of_rows(share: float, people: int) -> None:
+    users = np.array([str(index) for index in range(1000)])
+    chosen = set(users[disclosed_users(users, share)])
+    assert len(chosen) == people
+    shuffled = np.random.default_rng(0).permutation(users)
+    assert set(shuffled[disclosed_users(shuffled, share)]) == chosen
+
+
+def test_who_discloses_has_nothing_to_do_with_who_is_held_out() -> None:
+    """Of 2,000 people 400 are held out; 320 of them disclose, give or take 8."""
+    users = np.array([str(index) for index in range(2000)])
+    both = disclosed_users(users, 0.8) & held_out_users(users)
+    assert 290 < both.sum() < 350
 
 
 def test_rows_sum_to_one_or_are_empty() -> None:

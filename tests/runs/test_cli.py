@@ -40,6 +40,14 @@ def test_help_names_every_method_and_loads_no_torch() -> None:
             ("audit", "--users", "u.csv", "--attributes", "gender"),
             "settings: nothing to attack is named; give vectors, lists or interactions.",
         ),
+        (
+            ("audit", "--users", "u.csv", "--attributes", "gender", "--vectors", "v.csv", "--extra", "x"),
+            "setting extra.0: Input should be 'svm', 'boosting' or 'knn'.",
+        ),
+        (
+            ("train", "--dataset", "synthetic", "--disclosed", "0"),
+            "setting disclosed: Input should be greater than 0.",
+        ),
         (("datasets", "delete", "nothing"), 'there is no stored data set "nothing". `datasets list` names them all.'),
         (("datasets", "fetch", "nothing"), 'there is no data set "nothing". Choose one of: synthetic, movielens-100k.'),
         (("runs", "show", "nothing"), 'there is no run "nothing".'),
@@ -165,12 +173,16 @@ def test_an_audit_of_files_prints_its_folder_and_says_what_did_not_match(tmp_pat
 
 def test_an_audit_in_the_store_is_listed_and_shown(tmp_path: Path) -> None:
     world, home = AuditWorld(tmp_path), tmp_path / "home"
-    files = ("--users", world.people(), "--interactions", world.clicks())
+    files = ("--users", world.people(), "--interactions", world.clicks(), "--extra", "knn")
     assert command("audit", *files, "--attributes", "gender", "--title", "Ours", home=home).returncode == 0
     (run,) = Store(home).runs()
     assert "-ours-audit-" in run.id
     assert "audit of files" in command("runs", "list", home=home).stdout
-    assert "leaks" in command("runs", "show", run.id, home=home).stdout
+    shown = command("runs", "show", run.id, home=home).stdout
+    assert "leaks" in shown
+    assert "< 0.001" in shown
+    leakage = run.table("audit/leakage.csv")
+    assert leakage.loc[leakage.attacker == "knn", "users"].tolist() == ["all", "held_out"]
 
 
 def test_a_file_that_cannot_be_audited_ends_in_exit_2(tmp_path: Path) -> None:

@@ -131,6 +131,36 @@ def test_weight_zero_changes_nothing(store: Store) -> None:
     assert vectors["user_before"].tobytes() == vectors["user_after"].tobytes()
 
 
+def test_people_whose_label_was_kept_back_are_judged_apart(run: RunFolder, store: Store) -> None:
+    """Three quarters disclose: the base is the same, the mitigation another, and the others have rows of their own."""
+    other = carried_out(store, settings(disclosed=0.75))
+    reused = {stage.name: stage.reused for stage in other.status().stages}
+    assert reused["pretrain"]
+    assert not reused["filter"]
+    leakage = other.table("audit/leakage.csv")
+    asked = leakage[(leakage.attacker == "strongest") & (leakage.representation == "user_vector")]
+    assert asked.groupby(["attribute", "phase"])["users"].agg(list).map(set).eq(
+        {"all", "held_out", "undisclosed"}
+    ).all()  # fmt: skip
+    people = pd.read_parquet(other.path / "people.parquet")
+    told = people.disclosed & people.eligible
+    gender = asked[asked.attribute == "gender"].groupby("users")["n_users"].max()
+    assert gender["all"] == told.sum()
+    assert gender["undisclosed"] == (people.eligible & ~people.disclosed).sum()
+    assert pd.read_parquet(run.path / "people.parquet").disclosed.all()
+
+
+def test_headlines_for_everyone_have_an_adjusted_p(run: RunFolder) -> None:
+    """Holm over attributes, representations and phases: never below p itself; the smallest times their number."""
+    leakage = run.table("audit/leakage.csv")
+    family = leakage[(leakage.attacker == "strongest") & (leakage.users == "all") & (leakage.metric == "auc")]
+    assert len(family) == 3 * 10
+    assert family.p_adjusted.notna().all()
+    assert leakage.p_adjusted.notna().sum() == len(family)
+    assert (family.p_adjusted >= family.p_value).all()
+    assert family.p_adjusted.min() == pytest.approx(30 * family.p_value.min(), rel=1e-4)
+
+
 def test_an_unknown_modality_ends_in_a_sentence(store: Store) -> None:
     run = store.new_run(settings(modalities=("smell",)))
     status = execute(run, store)

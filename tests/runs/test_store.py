@@ -161,6 +161,13 @@ def test_a_table_without_rows_is_a_table(run: RunFolder) -> None:
         assert run.table(name).columns.tolist() == list(table.columns)
 
 
+def test_a_table_from_before_p_values_were_adjusted_still_opens(run: RunFolder) -> None:
+    earlier = [column for column in TABLES["audit/leakage.csv"].columns if column not in ("p_adjusted", "p_max_t")]
+    (run.path / "audit").mkdir(exist_ok=True)
+    (run.path / "audit" / "leakage.csv").write_text(",".join(earlier) + "\n", encoding="utf-8")
+    assert run.table("audit/leakage.csv").columns.tolist() == list(TABLES["audit/leakage.csv"].columns)
+
+
 def test_a_damaged_status_is_said(run: RunFolder) -> None:
     (run.path / "status.json").write_text("{", encoding="utf-8")
     with pytest.raises(StoreError, match=r"status\.json is damaged\. Delete the run\."):
