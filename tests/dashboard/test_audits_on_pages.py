@@ -99,13 +99,13 @@ def test_leakage_opens_with_what_was_attacked(home: Path, monkeypatch: pytest.Mo
     at = opened("leakage", run=run.id)
     assert headline(at) == "A stranger can tell gender from what people are shown."
     assert at.selectbox(key="target").options == ["Top list"]
-    assert at.table[0].value.columns.tolist() == ["", "In the model before", "Verdict", "People"]
+    assert at.table[0].value.columns.tolist() == ["", "In the model before", "Verdict", "p, adjusted", "People"]
 
 
 def test_clicks_alone_have_no_model_and_no_map(home: Path, monkeypatch: pytest.MonkeyPatch):
     run = audited(home, "clicks", monkeypatch)
     table = opened("leakage", run=run.id).table[0].value
-    assert table.columns.tolist() == ["", "Readable from the data", "Verdict", "People"]
+    assert table.columns.tolist() == ["", "Readable from the data", "Verdict", "p, adjusted", "People"]
     assert headline(opened("embeddings", run=run.id)) == "This run has no picture."
 
 
