@@ -2,10 +2,10 @@
 
 `python bench/audit_speed.py --vectors VECTORS.npz --people USERS.csv [--attributes gender,age,occupation]`
 
-CPU seconds of this process for one representation and all attributes. The tables *fast* and *full* are made as in a run.
-The loop is priced, not run: it would fit every setting of every family anew for every attribute and every left-out set
-(5 folds and 10 pairs; four times that for *full*), and one fit and its scores are timed with four of five people and one
-with three: Ridge, Ridge on Nystroem's features, QDA with shrinkage, KernelRidge, MLPClassifier.
+CPU seconds of this process for one representation and all attributes. The tables *fast* and *full* are made as in a
+run. The loop is priced, not run: it would fit every setting of every family anew for every attribute and every left-out
+set (5 folds and 10 pairs; four times that for *full*). One fit and its scores are timed with four of five people and
+one with three: Ridge, Ridge on Nystroem's features, QDA with shrinkage, KernelRidge, MLPClassifier.
 """
 
 import argparse

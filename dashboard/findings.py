@@ -276,6 +276,27 @@ def readable(leakage: pd.DataFrame, attribute: str, scope: Scope) -> Figure | No
     return max(figures, key=lambda figure: figure.strength, default=None)
 
 
+@dataclass(frozen=True)
+class Flow:
+    """One attribute from the data to what is left; a part is None where nobody attacked it.
+
+    `parts` are the strongest attack on the data, on the model before, and on what mitigation left.
+    """
+
+    title: str
+    parts: tuple[Figure | None, Figure | None, Figure | None]
+    says: Verdict
+
+
+def flows(leakage: pd.DataFrame, findings: Iterable[Finding], scope: Scope) -> list[Flow]:
+    """The three parts of every finding. Where the data itself is looked at, there is no model between."""
+    model = scope.representation not in READABLE
+    return [
+        Flow(each.title, (readable(leakage, each.key, scope), each.before if model else None, each.after), each.says)
+        for each in findings
+    ]
+
+
 def classes(card: Mapping[str, Any], attribute: str) -> tuple[str, ...]:
     """The groups an attack tells apart; empty if the data set is no longer stored."""
     return tuple(card.get("attributes", {}).get(attribute, {}).get("classes_attacked", ()))

@@ -17,6 +17,7 @@ from fmm_core.fairness.specs import MITIGATIONS
 from fmm_core.recommenders.specs import RECOMMENDERS
 from fmm_core.runs.config import AuditConfig, Audited, RunConfig
 from fmm_core.runs.store import CARD, RunFolder, State, Store
+from fmm_core.runs.tables import TABLES
 
 
 class RunFacts(BaseModel):
@@ -54,6 +55,18 @@ def leakage(run: RunFolder) -> pd.DataFrame:
     return _table(run, "audit/leakage.csv")
 
 
+def modalities(run: RunFolder) -> pd.DataFrame:
+    """`audit/modalities.csv` of a run; empty where it was made before mixes of modalities were attacked."""
+    if not run.has("audit/modalities.csv"):
+        return pd.DataFrame(columns=list(TABLES["audit/modalities.csv"].columns))
+    return _table(run, "audit/modalities.csv")
+
+
+def per_user(run: RunFolder) -> pd.DataFrame:
+    """`per_user.parquet` of a run: accuracy of every person, ``recall@20.before`` and the like."""
+    return _parquet(str(run.path / "per_user.parquet"), _stamp(run.path / "per_user.parquet"))
+
+
 def accuracy(run: RunFolder) -> pd.DataFrame:
     """`audit/accuracy.csv` of a run."""
     return _table(run, "audit/accuracy.csv")
@@ -62,6 +75,13 @@ def accuracy(run: RunFolder) -> pd.DataFrame:
 def groups(run: RunFolder) -> pd.DataFrame:
     """`audit/groups.csv` of a run."""
     return _table(run, "audit/groups.csv")
+
+
+def exposure(run: RunFolder) -> pd.DataFrame:
+    """`audit/exposure.csv` of a run; empty where it was made before there was one."""
+    if not run.has("audit/exposure.csv"):
+        return pd.DataFrame(columns=list(TABLES["audit/exposure.csv"].columns))
+    return _table(run, "audit/exposure.csv")
 
 
 def history(run: RunFolder) -> pd.DataFrame:

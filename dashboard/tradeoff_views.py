@@ -12,6 +12,7 @@ from streamlit.delta_generator import DeltaGenerator
 from dashboard import loaders, state, theme, tradeoffs, widgets
 from dashboard.charts.curve import trade_off
 from dashboard.charts.paying import who_pays
+from dashboard.paying_views import crossings, payers_table, what_is_shown
 from dashboard.tradeoffs import ALL, Hidden, Line, Payer, Point, Setting
 from dashboard.wording import tradeoffs as words
 from dashboard.wording.names import PEOPLE, attribute_title, nouns, running
@@ -167,7 +168,9 @@ def pays(run: RunFolder, config: RunConfig, card: Card, title: DeltaGenerator) -
     with st.container(width=widgets.READING):
         st.caption(words.PAYS_NOTE)
     unit = f"{words.METRICS[metric].lower()}, of 100"
-    widgets.chart(who_pays(shown, unit), alt, _payers_table(shown), f"who_pays_{metric}_{k}")
+    widgets.chart(who_pays(shown, unit), alt, payers_table(shown), f"who_pays_{metric}_{k}")
+    crossings(groups, metric, k, card, mitigated)
+    what_is_shown(loaders.exposure(run), k, card, mitigated)
 
 
 def _shown(found: Sequence[Payer], card: Card) -> list[Payer]:
@@ -176,21 +179,3 @@ def _shown(found: Sequence[Payer], card: Card) -> list[Payer]:
     options = {ALL: words.EVERY_GROUP} | {name: widgets.plain(attribute_title(card, name)) for name in names}
     chosen = widgets.switch(words.GROUPS, "groups", options)
     return [each for each in found if each.attribute in ("", chosen) or chosen == ALL]
-
-
-def _payers_table(found: Sequence[Payer]) -> pd.DataFrame:
-    return pd.DataFrame(
-        {
-            "attribute": [each.attribute for each in found],
-            "group": [words.group_title(each) for each in found],
-            "people": [each.after.n for each in found],
-            **{
-                f"{phase}{end}": [getattr(getattr(each, phase), field) for each in found]
-                for phase in ("before", "after")
-                for end, field in (("", "value"), (", low", "low"), (", high", "high"))
-            },
-            "change": [each.change for each in found],
-            "change, low": [each.low for each in found],
-            "change, high": [each.high for each in found],
-        }
-    )

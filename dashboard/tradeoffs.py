@@ -10,6 +10,7 @@ import pandas as pd
 
 from dashboard.findings import Figure, aucs
 from fmm_core.runs.config import RunConfig
+from fmm_core.runs.tables import of_groups
 
 NONE = "none"
 ALL = "all"
@@ -258,9 +259,10 @@ def measured(groups: pd.DataFrame, known: Iterable[str]) -> list[str]:
     return [metric for metric in known if metric in there]
 
 
-def payers(groups: pd.DataFrame, metric: str, k: int) -> list[Payer]:
-    """Everyone first, then every group by loss."""
-    rows = groups[(groups["metric"] == metric) & (groups["k"] == k) & (groups["group"] != "gap")]
+def payers(groups: pd.DataFrame, metric: str, k: int, crossing: str = "") -> list[Payer]:
+    """Everyone first, then every group by loss; of the single attributes, or of two crossed."""
+    rows = of_groups(groups, crossing)
+    rows = rows[(rows["metric"] == metric) & (rows["k"] == k)]
     before = {(row.attribute, row.group): _accuracy(row) for row in rows[rows["model"] == "base"].itertuples()}
     found = [
         Payer(

@@ -281,6 +281,9 @@ def train(
     disclosed: Annotated[float, typer.Option(help="Share of the people whose labels the mitigation sees.")] = 1.0,
     curve: Annotated[str | None, typer.Option(help="One run per weight: gender=0,0.25,0.5,0.75,1")] = None,
     seeds: Annotated[int, typer.Option(help="With --curve: how many seeds per weight.", min=1)] = 1,
+    modality_subsets: Annotated[
+        bool, typer.Option("--modality-subsets", help="One quick run without mitigation per mix of the modalities.")
+    ] = False,
     settings: Annotated[list[str] | None, typer.Option("--set", help="Any setting: recommender.epochs=50")] = None,
     config: Annotated[Path | None, typer.Option(help="A whole configuration (config.json of a run).")] = None,
     out: Annotated[Path | None, typer.Option(help="Write the run here instead of into the store.")] = None,
@@ -309,12 +312,20 @@ def train(
             split_seed=split_seed,
             disclosed=disclosed,
         )
-    planned = _planned(base, curve, seeds)
+    folder = locate(home, base.dataset)  # a name mistyped ends here, not in a failed run
+    planned = _subsets(base, folder) if modality_subsets else _planned(base, curve, seeds)
     if out is not None and len(planned) > 1:
-        raise ConfigError("one folder cannot hold a whole curve", "--out", "Leave it out: the store keeps every run.")
-    locate(home, base.dataset)  # a name mistyped ends here, not in a failed run
+        raise ConfigError("one folder cannot hold several runs", "--out", "Leave it out: the store keeps every run.")
     codes = [_execute(home.new_run(item) if out is None else create_run(out, item), home) for item in planned]
     sys.exit(max(codes))
+
+
+def _subsets(base: RunConfig, folder: Path) -> list[RunConfig]:
+    """Every mix of the modalities named, or of all that the data set in `folder` has."""
+    from fmm_core.runs.sweep import modality_subsets
+
+    every = tuple(read_json(folder / "dataset.json")["modalities"])
+    return modality_subsets(base.model_copy(update={"modalities": base.modalities or every}))
 
 
 def _planned(base: RunConfig, curve: str | None, seeds: int) -> list[RunConfig]:

@@ -1,4 +1,4 @@
-"""How often a stranger is right: by attribute, by what is stored, by profile, by attacker."""
+"""How often a stranger is right: by attribute, by what is stored, modality, profile and attacker."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -8,8 +8,9 @@ import pandas as pd
 import streamlit as st
 
 from dashboard import findings as find
-from dashboard import loaders, state, widgets
+from dashboard import loaders, modality_view, state, widgets
 from dashboard.charts.dumbbell import dumbbell
+from dashboard.charts.flow import flow
 from dashboard.wording import headlines, sentences, states
 from dashboard.wording import leakage as words
 from dashboard.wording.markdown import plain
@@ -52,6 +53,8 @@ def by_attribute(leakage: pd.DataFrame, card: dict[str, Any], scope: find.Scope)
     widgets.exact_figures(find.as_table(found), "leakage_attributes")
     widgets.section(words.FLOW, words.FLOW_NOTE)
     with st.container(key="flow"):
+        parts = find.flows(leakage, found, scope)
+        widgets.picture(flow(parts), words.flow_alt(parts), "flow")
         st.table(words.flow_table(leakage, found, scope), hide_index=True)
 
 
@@ -64,7 +67,7 @@ def choose_scope(leakage: pd.DataFrame, card: dict[str, Any], scope: find.Scope)
     tolerance = grid.slider(words.TOLERANCE, 1, 10, 5, key="tolerance", help=words.TOLERANCE_HELP, bind="query-params")
     target = grid.selectbox(words.ATTACKED, targets, format_func=lambda t: representation_title(card, *t), key="target")
     attacker = grid.selectbox(words.ATTACKER, attackers, format_func=lambda a: ATTACKERS[a].title, key="attacker",
-                              help=words.ATTACKER_HELP)  # fmt: skip
+                              help=words.attacker_help(attackers))  # fmt: skip
     users = grid.selectbox(words.WHO, crowds, format_func=lambda u: words.CROWDS[u], key="crowd", help=words.WHO_HELP)
     return replace(scope, representation=target[0], modality=target[1], attacker=attacker, users=users,
                    tolerance=tolerance / 100)  # fmt: skip
@@ -79,6 +82,13 @@ def by_representation(leakage: pd.DataFrame, card: dict[str, Any], scope: find.S
     attribute_switch(leakage, card)
     figure(words.stored_title(title), words.STORED_NOTE, found, scope, "place")
     widgets.exact_figures(find.as_table(found, "place"), f"leakage_stored_{attribute}")
+
+
+def by_modality(leakage: pd.DataFrame, card: dict[str, Any], scope: find.Scope) -> None:
+    """One attribute, what every modality adds to its leakage and to accuracy."""
+    del scope  # the mixes are attacked before any mitigation
+    attribute, title = current_attribute(leakage, card)
+    modality_view.show(card, attribute, title, view_switch, lambda: attribute_switch(leakage, card))
 
 
 def by_profile(leakage: pd.DataFrame, card: dict[str, Any], scope: find.Scope) -> None:
@@ -154,6 +164,7 @@ def figure(title: str, note: str, found: list[find.Finding], scope: find.Scope, 
 VIEWS: dict[str, View] = {
     "attributes": by_attribute,
     "stored": by_representation,
+    "modalities": by_modality,
     "profiles": by_profile,
     "attackers": by_attacker,
 }

@@ -27,6 +27,7 @@ DASHBOARD_MAY_IMPORT = {
     "fmm_core.runs.uploads",
     "fmm_core.runs.sweep",
     "fmm_core.runs.tables",
+    "fmm_core.audit.shapley",
     "fmm_core.audit.verdict",
     "fmm_core.data.plan",
     "fmm_core.data.specs",

@@ -6,14 +6,20 @@ from typing import Any
 
 import pandas as pd
 
-from dashboard.findings import P_ADJUSTED, RAW_FILTERED, READABLE, Finding, Scope, readable
+from dashboard.findings import P_ADJUSTED, RAW_FILTERED, READABLE, Finding, Flow, Scope, readable
 from dashboard.wording.markdown import plain
 from dashboard.wording.names import ATTACKERS, representation_title, running
 from dashboard.wording.numbers import count, listed, p_value, tries
 from dashboard.wording.sentences import alt_row, pair
 from dashboard.wording.verdicts import LOOKS
 
-VIEWS = {"attributes": "Attributes", "stored": "What is stored", "profiles": "Profiles", "attackers": "Attackers"}
+VIEWS = {
+    "attributes": "Attributes",
+    "stored": "What is stored",
+    "modalities": "Modalities",
+    "profiles": "Profiles",
+    "attackers": "Attackers",
+}
 CROWDS = {"all": "Everyone", "held_out": "Held-out fifth", "undisclosed": "Label never used"}
 PROFILE_CROWDS = {"held_out": "Labels never seen", "all": "Everyone"}
 PROFILE_CROWDS_HELP = (
@@ -37,7 +43,6 @@ TOLERANCE = "How far from 50 do you accept?"
 TOLERANCE_HELP = "A figure counts as guessing only if its whole margin of error lies this close to 50."
 ATTACKED = "What is attacked"
 ATTACKER = "Attacker"
-ATTACKER_HELP = "  \n".join(f"**{named.title}.** {named.sentence}" for named in reversed(ATTACKERS.values()))
 WHO = "People"
 WHO_HELP = (
     "**Everyone**: all who gave the attribute. **Held-out fifth**: people on whom no choice of strength or method was "
@@ -46,10 +51,12 @@ WHO_HELP = (
 )
 FLOW = "From the data to what is left"
 DATA, BEFORE, LEFT = "Readable from the data", "In the model before", "Left after mitigation"
+FLOW_PARTS = ("readable from the data", "in the model before", "left after mitigation")
 FLOW_NOTE = (
     "Right answers in 100 tries of the strongest attacker. The data column takes the strongest over histories and "
-    "raw profiles. A model that also sees item features can exceed it. p, adjusted: how likely a figure this far from "
-    "50 is where nothing leaks, with all that was asked at once taken into account."
+    "raw profiles. A model that also sees item features can exceed it: what it adds may be more or less than nothing. "
+    "p, adjusted: how likely a figure this far from 50 is where nothing leaks, with all that was asked at once taken "
+    "into account."
 )
 STORED_NOTE = "Each row is something the recommender stores, shows or could work out about a person."
 ATTACKERS_NOTE = (
@@ -121,6 +128,11 @@ def profiles_alt(findings: Sequence[Finding]) -> str:
     return f"Right answers in 100 tries, guessing gives 50. {'; '.join(rows)}."
 
 
+def attacker_help(attackers: Sequence[str]) -> str:
+    """What each attacker of a run does, in the order of the list it stands beside."""
+    return "  \n".join(f"**{ATTACKERS[name].title}.** {ATTACKERS[name].sentence}" for name in attackers)
+
+
 def attackers_title(attribute: str) -> str:
     """Heading of "Attackers"."""
     return f"Who finds {running(attribute)}?"
@@ -155,6 +167,15 @@ def alt(findings: Sequence[Finding]) -> str:
     """A leakage figure for those who cannot see it."""
     rows = "; ".join(f"{alt_row(each)}, {each.words}" for each in findings)
     return f"Right answers in 100 tries, guessing gives 50. {rows}."
+
+
+def flow_alt(found: Sequence[Flow]) -> str:
+    """The three parts for those who cannot see the figure."""
+    return " ".join(f"{each.title}: {', '.join(_parts(each))}." for each in found)
+
+
+def _parts(flow: Flow) -> list[str]:
+    return [f"{tries(figure.value)} {name}" for figure, name in zip(flow.parts, FLOW_PARTS, strict=True) if figure]
 
 
 def flow_table(leakage: pd.DataFrame, findings: Sequence[Finding], scope: Scope) -> pd.DataFrame:

@@ -13,7 +13,16 @@ from fmm_core.audit import logistic, overcorrection
 from fmm_core.audit.crowds import People, crowds
 from fmm_core.audit.extras import Classifier, out_of_fold
 from fmm_core.audit.intervals import NOTHING, Z95, Estimate, estimate, estimate_over_draws
-from fmm_core.audit.panel import DEAR_FAMILIES, FAMILIES, REDEALT, Judged, closed_form, judge, judged_draws
+from fmm_core.audit.panel import (
+    DEAR_FAMILIES,
+    FAMILIES,
+    REDEALT,
+    Judged,
+    closed_form,
+    judge,
+    judged_draws,
+    judged_in_full,
+)
 from fmm_core.audit.permutation import permutation_p_values, true_headlines
 from fmm_core.audit.representations import Target, standardise
 from fmm_core.audit.undisclosed import undisclosed_estimates
@@ -131,20 +140,24 @@ class _Attack:
 
     def block(self, target: Target, panel: Panel, names: Sequence[str] = ()) -> Block:
         """The rows of one target, of some attributes only or (none named) of all."""
-        asked = [people.asked(names or self.attributes) for people in self.groups]
+        crowds = [people for each in self.groups if (people := each.asked(names or self.attributes)).names]
         block: Block = {}
-        for people in asked:
-            if people.names:
-                block |= self._crowd(target, people, panel)
+        for people, found in zip(crowds, self._judged(target, crowds, panel), strict=True):
+            block |= self._crowd(target, people, found)
         silent_ones = [] if names else [name for name in self.attributes if name not in block]
         block |= {name: list(self._nothing(name, panel)) for name in silent_ones}
         place = {"representation": target.representation, "modality": target.modality, "phase": target.phase}
         return {name: [place | {"panel": panel} | row for row in rows] for name, rows in block.items()}
 
-    def _crowd(self, target: Target, people: People, panel: Panel) -> Block:
+    def _judged(self, target: Target, crowds: list[People], panel: Panel) -> list[dict[str, list[Judged]]]:
+        if panel == "full" and crowds:
+            return judged_in_full(target.matrix, crowds, self.seed)
+        return [judged_draws(standardise(target.matrix[people.rows]), people, self.seed) for people in crowds]
+
+    def _crowd(self, target: Target, people: People, found: dict[str, list[Judged]]) -> Block:
         z = standardise(target.matrix[people.rows])
         block: Block = {}
-        for name, draws in judged_draws(z, people, panel, self.seed).items():
+        for name, draws in found.items():
             table = z if target.sparse is None else target.sparse[people.rows]
             plain = logistic.attack(table, people.codes[name], people.classes[name], people.folds)
             beside = {"logistic": plain.scores} | self._extra(name, z, people)
@@ -156,8 +169,8 @@ class _Attack:
                 block[name] += _share_rows(name, block[name], z, people, self.seed)
         if self.unseen:
             figures = undisclosed_estimates(target.matrix, target.sparse, people, self.seed)
-            for name, found in figures.items():
-                block[name] += [{"panel": "fast"} | row for row in _figure_rows(name, "undisclosed", found)]
+            for name, estimates in figures.items():
+                block[name] += [{"panel": "fast"} | row for row in _figure_rows(name, "undisclosed", estimates)]
         return block
 
     def _extra(self, name: str, z: Floats, people: People) -> dict[str, Floats]:

@@ -1,6 +1,6 @@
 """The panels, and which of their answers each row of the table reports (AUDIT.md, "Panels")."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -9,10 +9,11 @@ from numpy.typing import NDArray
 from fmm_core.audit import attackers
 from fmm_core.audit.combination import Candidate, candidates, choose
 from fmm_core.audit.crowds import People
-from fmm_core.audit.exact_kernel import MOST_PEOPLE, exact_kernel
+from fmm_core.audit.exact_kernel import MOST_PEOPLE, Question, exact_kernel
 from fmm_core.audit.folds import landmarks
 from fmm_core.audit.mlp import mlp
-from fmm_core.types import Floats, Panel
+from fmm_core.audit.representations import standardise
+from fmm_core.types import Floats
 
 FAMILIES = ("linear", "kernel", "discriminant")
 """The panel *fast*: closed-form attackers."""
@@ -51,39 +52,63 @@ def closed_form(z: Floats, people: People, seed: int) -> dict[str, dict[str, lis
     }
 
 
-def judged_draws(z: Floats, people: People, panel: Panel, seed: int) -> dict[str, list[Judged]]:
-    """Per attribute the answers of every draw of the folds; the panel *fast* has one."""
-    whole = everything(z, people, seed) if panel == "full" else [closed_form(z, people, seed)]
+def judged_draws(z: Floats, people: People, seed: int) -> dict[str, list[Judged]]:
+    """Per attribute the answers of the panel *fast*, in a list of one draw of the folds."""
+    return _judged([closed_form(z, people, seed)], people)
+
+
+def judged_in_full(matrix: Floats, crowds: Sequence[People], seed: int) -> list[dict[str, list[Judged]]]:
+    """Per crowd and attribute the answers of the panel *full*, one for every draw of the folds.
+
+    Parameters
+    ----------
+    matrix : everybody × d; crowds know their rows
+
+    Notes
+    -----
+    The exact kernel is computed once for the people of all crowds together, and left out if they are more than
+    `exact_kernel.MOST_PEOPLE`.
+    """
+    kernels = _exact(matrix, crowds)
+    return [
+        _judged(_everything(standardise(matrix[people.rows]), people, exact, seed), people)
+        for people, exact in zip(crowds, kernels, strict=True)
+    ]
+
+
+def _judged(draws: Iterable[dict[str, dict[str, list[attackers.Scores]]]], people: People) -> dict[str, list[Judged]]:
     found: dict[str, list[Judged]] = {name: [] for name in people.names}
-    for families, folds in zip(whole, people.partitions, strict=False):
+    for families, folds in zip(draws, people.partitions, strict=False):
         for name in people.names:
             found[name].append(judge(families.pop(name), people.codes[name], people.classes[name], folds))
     return found
 
 
-def everything(z: Floats, people: People, seed: int) -> Iterator[dict[str, dict[str, list[attackers.Scores]]]]:
-    """As `closed_form` for every draw of the folds, with the families that only the panel *full* has.
-
-    Above `exact_kernel.MOST_PEOPLE` the exact kernel is left out.
-    """
-    partitions = people.partitions
-    networks = mlp(z, people.codes, people.classes, people.users, partitions, seed)
-    columns = {name: _targets(people.codes[name], people.classes[name]) for name in people.names}
-    exact = _exact(z, columns, partitions) if len(z) <= MOST_PEOPLE else [{} for _ in partitions]
-    for folds, kernels, network in zip(partitions, exact, networks, strict=True):
+def _everything(
+    z: Floats, people: People, exact: list[dict[str, list[attackers.Scores]]], seed: int
+) -> Iterator[dict[str, dict[str, list[attackers.Scores]]]]:
+    """As `closed_form`, for every draw of the folds and with the families that only the panel *full* has."""
+    networks = mlp(z, people.codes, people.classes, people.users, people.partitions, seed)
+    for folds, kernels, network in zip(people.partitions, exact, networks, strict=True):
         found = closed_form(z, replace(people, folds=folds), seed)
         for name, families in found.items():
-            dear = {"kernel_exact": kernels[name]} if kernels else {}
-            found[name] = families | dear | {"mlp": [network[name]]}
+            families |= {"kernel_exact": kernels[name]} if kernels else {}
+            families["mlp"] = [network[name]]
         yield found
 
 
-def _exact(
-    z: Floats, columns: Mapping[str, Floats], partitions: list[NDArray[np.int64]]
-) -> list[dict[str, list[attackers.Scores]]]:
-    """Per draw and attribute, the exact kernel's settings; all attributes are columns of one solve."""
-    draws = exact_kernel(z, np.column_stack(list(columns.values())), partitions)
-    return [_by_attribute(settings, columns) for settings in draws]
+def _exact(matrix: Floats, crowds: Sequence[People]) -> list[list[dict[str, list[attackers.Scores]]]]:
+    """Per crowd, draw and attribute the exact kernel's settings; nothing where there are too many people."""
+    together = np.unique(np.concatenate([people.rows for people in crowds]))
+    if len(together) > MOST_PEOPLE:
+        return [[{} for _ in people.partitions] for people in crowds]
+    columns = [{name: _targets(people.codes[name], people.classes[name]) for name in people.names} for people in crowds]
+    questions = [
+        Question(np.searchsorted(together, people.rows), np.column_stack(list(own.values())), people.partitions)
+        for people, own in zip(crowds, columns, strict=True)
+    ]
+    found = exact_kernel(standardise(matrix[together]), questions)
+    return [[_by_attribute(each, own) for each in draws] for draws, own in zip(found, columns, strict=True)]
 
 
 def _by_attribute(settings: list[attackers.Scores], columns: Mapping[str, Floats]) -> dict[str, list[attackers.Scores]]:

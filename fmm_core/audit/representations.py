@@ -1,6 +1,6 @@
 """What is attacked: everything a stranger might hold about a person, as one row of numbers each."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -36,9 +36,13 @@ def data_targets(train: csr_matrix, modalities: Mapping[str, Floats]) -> list[Ta
     """What can be read from the data before any model: the history, and the profile ``R X`` of every modality."""
     targets = [Target("history", "", "data", reduce(train), train), *profile_targets(train, modalities)]
     if len(modalities) > 1:
-        together = np.column_stack([standardise(profile) for profile in profiles(train, modalities).values()])
-        targets.append(Target("profile_raw", "all", "data", reduce_dense(together)))
+        targets.append(Target("profile_raw", "all", "data", joint(list(profiles(train, modalities).values()))))
     return targets
+
+
+def joint(several: Sequence[Floats]) -> Floats:
+    """Profiles side by side, each column standardised; people × d."""
+    return reduce_dense(np.column_stack([standardise(profile) for profile in several]))
 
 
 def profile_targets(train: csr_matrix, modalities: Mapping[str, Floats]) -> list[Target]:

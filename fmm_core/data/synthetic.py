@@ -12,6 +12,7 @@ from typing import Annotated, Self
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, model_validator
+from scipy.sparse import csr_matrix
 from scipy.special import softmax
 
 from fmm_core.data.construction import assemble
@@ -100,14 +101,12 @@ def make(config: SyntheticConfig | None = None) -> tuple[Dataset, Truth]:
     age = rng.choice(len(AGES), config.n_users, p=[0.2, 0.35, 0.27, 0.18]).astype(np.int16)
     hand = (rng.random(config.n_users) < 0.2).astype(np.int16)
     truth = _draw_truth(rng, config, gender, age)
-    chosen = choose(truth, truth.taste, config.clicks)
-    user = np.repeat(np.arange(config.n_users, dtype=np.int32), chosen.shape[1])
-    order = np.sort(chosen, axis=1).ravel().astype(np.int32)
+    user, item = _picks(choose(truth, truth.taste, config.clicks))
     dataset = Dataset(
         name="synthetic",
         users=np.array([f"p{number:04d}" for number in range(config.n_users)]),
         items=np.array([f"f{number:03d}" for number in range(config.n_items)]),
-        pairs=Pairs(user, order),
+        pairs=Pairs(user, item),
         modalities=_modalities(rng, config, truth),
         attributes={
             "gender": Attribute(GENDERS, gender),
@@ -119,6 +118,31 @@ def make(config: SyntheticConfig | None = None) -> tuple[Dataset, Truth]:
         item_noun=("film", "films"),
     )
     return assemble(dataset), truth
+
+
+def twin(config: SyntheticConfig, attribute: str) -> tuple[csr_matrix, NDArray[np.int16]]:
+    """Everybody once more, of the mirrored group of one attribute and otherwise the same: same taste, same luck.
+
+    Women become men and men women; the youngest become the oldest and the next-to-youngest the next-to-oldest.
+
+    Returns
+    -------
+    histories : users × films, ones where the twin picks a film
+    codes : the twins' groups
+    """
+    dataset, truth = make(config)
+    codes = {name: each.codes for name, each in dataset.attributes.items()}
+    codes[attribute] = (len(dataset.attributes[attribute].groups) - 1 - codes[attribute]).astype(np.int16)
+    tastes = taste(config, truth.personal, codes["gender"], codes["age"])
+    user, item = _picks(choose(truth, tastes, config.clicks))
+    ones = np.ones(len(user), np.float32)
+    return csr_matrix((ones, (user, item)), shape=(config.n_users, config.n_items)), codes[attribute]
+
+
+def _picks(chosen: NDArray[np.int64]) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    """Users × clicks as pairs, by user, then film."""
+    user = np.repeat(np.arange(len(chosen), dtype=np.int32), chosen.shape[1])
+    return user, np.sort(chosen, axis=1).ravel().astype(np.int32)
 
 
 def taste(config: SyntheticConfig, personal: NDArray, gender: NDArray, age: NDArray) -> NDArray[np.float64]:

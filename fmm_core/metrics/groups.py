@@ -1,4 +1,4 @@
-"""Means with bootstrap intervals over users: per group, the gap between groups, and paired changes between models.
+"""Means with bootstrap intervals over users: per group, gap and ratio of groups, and paired changes between models.
 
 All figures of one call share the same resampled users, so differences between columns (models) and between groups are
 paired. One matrix product per group and block of resamples serves every column at once.
@@ -120,6 +120,38 @@ def gap_change(after: Resampled, before: Resampled) -> Estimate:
     """How the gap changed, with the percentile interval of the paired change (the widening mostly cancels)."""
     drawn = _spread(after.drawn) - _spread(before.drawn)
     return _percentile(_spread(after.means) - _spread(before.means), drawn, int(after.sizes.sum()))
+
+
+def ratio(sample: Resampled) -> Estimate:
+    """The smallest group mean divided by the largest, with a simultaneous interval; for means of 0 and more.
+
+    The same argument as for `gap`, on a logarithmic scale: a ratio is the exponential of minus the gap of logarithms,
+    so it is divided and multiplied by the 95th percentile of the range of the logarithms' errors. A group without any
+    success has no logarithm; the interval then is everything from 0 to 1.
+    """
+    value = _shares(sample.means)
+    if not sample.sizes.any():
+        return _nothing(value)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        errors = np.nan_to_num(np.log(sample.drawn) - np.log(sample.means), nan=0.0, neginf=-np.inf)
+        reach = np.percentile(_spread(errors), CONFIDENCE, axis=0, method="higher")  # between infinities lies nothing
+        low, high = value * np.exp(-reach), np.minimum(value * np.exp(reach), 1.0)
+    empty = value == 0
+    return Estimate(value, np.where(empty, 0.0, low), np.where(empty, 1.0, high), int(sample.sizes.sum()))
+
+
+def ratio_change(after: Resampled, before: Resampled) -> Estimate:
+    """How the ratio changed, with the percentile interval of the paired change; NaN where there is none."""
+    value = _shares(after.means) - _shares(before.means)
+    drawn = np.where(np.isnan(value), 0.0, _shares(after.drawn) - _shares(before.drawn))
+    found = _percentile(value, drawn, int(after.sizes.sum()))
+    return Estimate(value, found.low + 0 * value, found.high + 0 * value, found.n)
+
+
+def _shares(means: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Smallest divided by largest over groups; NaN where the largest is 0. (…, groups, columns)."""
+    low, high = np.fmin.reduce(means, axis=-2), np.fmax.reduce(means, axis=-2)
+    return np.divide(low, high, out=np.full_like(low, np.nan), where=high > 0)
 
 
 def _spread(means: NDArray[np.float64]) -> NDArray[np.float64]:

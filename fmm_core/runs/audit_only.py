@@ -33,8 +33,8 @@ from fmm_core.runs.tables import TABLES
 from fmm_core.runs.vectors import save_arrays
 
 PACKAGES = ("numpy", "scipy", "pandas", "scikit-learn", "umap-learn")
-UNMEASURED = ("audit/accuracy.csv", "audit/groups.csv", "history.csv")
-"""Tables without a row: no clicks were held back, and nothing was trained."""
+UNMEASURED = tuple(f"audit/{name}.csv" for name in ("accuracy", "groups", "exposure", "twins", "modalities"))
+"""Tables without a row: no clicks were held back, nothing was trained, and there are no modalities."""
 
 
 def run_audit(run: RunFolder, reporter: Reporter) -> None:
@@ -56,7 +56,7 @@ def run_audit(run: RunFolder, reporter: Reporter) -> None:
     _write_people(run, subjects, parts, held_out)
     _write_arrays(run, subjects)
     write_json(run.path / CARD, _card(config, subjects))
-    for name in UNMEASURED:
+    for name in (*UNMEASURED, "history.csv"):
         run.write_table(name, pd.DataFrame(columns=list(TABLES[name].columns)))
 
 

@@ -6,7 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from fmm_core.audit.leakage import leakage_table
+from fmm_core.audit.modalities import modality_table
 from fmm_core.audit.representations import Target, data_targets, model_targets, split_targets
+from fmm_core.audit.shapley import MOST_PLAYERS
 from fmm_core.runs.config import RunConfig
 from fmm_core.runs.inputs import Inputs
 from fmm_core.runs.made import Made
@@ -15,6 +17,9 @@ from fmm_core.runs.steps import Step, StepCache
 from fmm_core.types import Representations
 
 ROOMS = ("data", "audit", "metrics")
+MODALITIES = "modalities.parquet"
+SUBSETS = 0.3
+"""Share of the stage that the subsets of modalities take, where they are attacked."""
 
 
 @dataclass(frozen=True)
@@ -31,12 +36,40 @@ class Part:
 def audit(cache: StepCache, config: RunConfig, inputs: Inputs, made: Made, stage: Stage) -> tuple[Step, ...]:
     """Leakage in parts, so that a curve attacks the data, the base and the disentangled profiles once."""
     parts = _parts(config, inputs, made)
-    total, low, steps = sum(part.share for part in parts), 0.0, []
+    low, steps = SUBSETS if has_subsets(inputs) else 0.0, []
+    scale = (1 - low) / sum(part.share for part in parts)
     for part in parts:
-        high = low + part.share / total
+        high = low + part.share * scale
         steps.append(_attack(cache, part, config, inputs, stage, (low, high)))
         low = high
     return tuple(steps)
+
+
+def has_subsets(inputs: Inputs) -> bool:
+    """Whether there are modalities to choose among, and few enough."""
+    return 1 < len(inputs.modalities) <= MOST_PLAYERS
+
+
+def audit_subsets(cache: StepCache, config: RunConfig, inputs: Inputs, stage: Stage) -> Step:
+    """Leakage of every subset of modalities, from the data alone, by the closed-form attackers whatever the panel.
+
+    A table without a row where there is no choice of modalities.
+    """
+
+    def produce(folder: Path) -> None:
+        modality_table(
+            inputs.split.train,
+            inputs.modalities if has_subsets(inputs) else {},
+            inputs.attributes,
+            inputs.dataset.users,
+            eligible=inputs.eligible,
+            seed=config.seed,
+            progress=stage.progress(0, SUBSETS, unit="mix"),
+        ).to_parquet(folder / MODALITIES)
+
+    settings = config.model_dump(mode="json", include={"attributes", "seed", "split_seed"})
+    settings |= {"data": config.fingerprint, "modalities": config.modalities}
+    return cache.run("audit-subsets", settings, produce, rooms=ROOMS)
 
 
 def _parts(config: RunConfig, inputs: Inputs, made: Made) -> list[Part]:

@@ -20,7 +20,7 @@ PRESETS: dict[str, str] = {
 }
 PANELS: dict[Panel, str] = {
     "fast": "Attackers that are solved at once. Seconds.",
-    "full": "For the record: also an exact kernel and a neural network, in four draws of folds. Ten times as long.",
+    "full": "For the record: an exact kernel and a neural network too, in four draws. Ten to fifteen times as long.",
 }
 
 Extra = Literal["svm", "boosting", "knn"]

@@ -18,7 +18,7 @@ from fmm_core.recommenders.base import Ids
 from fmm_core.recommenders.build import build as build_recommender
 from fmm_core.recommenders.pretrained import file_digest
 from fmm_core.recommenders.specs import PretrainedConfig, RecommenderConfig
-from fmm_core.runs.auditing import audit
+from fmm_core.runs.auditing import audit, audit_subsets
 from fmm_core.runs.config import RunConfig
 from fmm_core.runs.datasets import locate
 from fmm_core.runs.inputs import Inputs, choose_inputs
@@ -49,10 +49,11 @@ def run_experiment(run: RunFolder, store: Store, reporter: Reporter) -> None:
     with reporter.stage("filter") as stage:
         made = Made(pretrain, disentangled, _mitigate(cache, config, inputs, pretrain, disentangled, stage))
     with reporter.stage("audit") as stage:
+        subsets = audit_subsets(cache, config, inputs, stage)
         leakage = audit(cache, config, inputs, made, stage)
     with reporter.stage("project") as stage:
         maps = draw_maps(cache, config, inputs, made, stage)
-    write_results(run, inputs, made, leakage, maps)
+    write_results(run, inputs, made, leakage, subsets, maps)
 
 
 def _prepare(run: RunFolder, store: Store, stage: Stage) -> tuple[RunConfig, Inputs]:

@@ -4,24 +4,30 @@ import numpy as np
 import pandas as pd
 
 from fmm_core.audit.accuracy import accuracy_tables
+from fmm_core.audit.exposure import categories_of, exposure_table
 from fmm_core.audit.holm import with_adjusted
 from fmm_core.recommenders.popularity import popularity
+from fmm_core.runs.auditing import MODALITIES
 from fmm_core.runs.inputs import Inputs
 from fmm_core.runs.made import Made
 from fmm_core.runs.steps import Step
 from fmm_core.runs.store import RunFolder
+from fmm_core.runs.tables import KS
+from fmm_core.runs.twins import twins_table
 from fmm_core.runs.vectors import save_arrays
 from fmm_core.types import Representations
 
 
 def write_results(
-    run: RunFolder, inputs: Inputs, made: Made, leakage: tuple[Step, ...], maps: tuple[Step, ...]
+    run: RunFolder, inputs: Inputs, made: Made, leakage: tuple[Step, ...], subsets: Step, maps: tuple[Step, ...]
 ) -> None:
     """Write every table and array of a finished run into its folder."""
     before, after = made.before(), made.after()
     run.write_table("audit/leakage.csv", with_adjusted(_concat(leakage, "leakage.parquet")))
+    run.write_table("audit/modalities.csv", pd.read_parquet(subsets.folder / MODALITIES))
     run.write_table("projection.csv", _concat(maps, "map.parquet"))
     _write_accuracy(run, inputs, before, after)
+    run.write_table("audit/twins.csv", twins_table(inputs, before, after, run.config().active_weights))
     _write_people(run, inputs)
     save_arrays(
         run.path / "embeddings.npz",
@@ -46,6 +52,10 @@ def _write_accuracy(run: RunFolder, inputs: Inputs, before: Representations, aft
     )
     run.write_table("audit/accuracy.csv", accuracy)
     run.write_table("audit/groups.csv", groups)
+    lists = {name: top.items for name, (top, _) in tested.items()}
+    categories = categories_of(inputs.dataset.modalities.get("genre"))
+    exposure = exposure_table(lists, inputs.split.train, inputs.attributes, categories, KS, seed=0)
+    run.write_table("audit/exposure.csv", exposure)
     top_before, top_after = tested["base"][0], tested["mitigated"][0]
     save_arrays(
         run.path / "recommendations.npz",

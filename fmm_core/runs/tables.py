@@ -6,6 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from fmm_core.audit.accuracy import LEFT_OUT, SUMMARIES, crossed_names
+from fmm_core.audit.crossing import CROSS as CROSS
 from fmm_core.errors import StoreError
 
 STAGES = ("prepare", "pretrain", "disentangle", "relate", "filter", "audit", "project")
@@ -16,6 +18,7 @@ REPRESENTATIONS = (
 USERS = ("all", "held_out", "undisclosed")
 VERDICTS = ("leaks", "within", "over", "too_few", "close")
 KS = (5, 10, 20, 50)
+EXPOSURES = ("popular_share", "favourite_share", "calibration", "coverage", "gini")
 
 
 @dataclass(frozen=True)
@@ -59,6 +62,32 @@ TABLES: dict[str, Table] = {
         ),
         text=("model", "metric", "attribute", "group"),
         allowed={"model": ("popularity", "base", "mitigated"), "metric": ("recall", "ndcg", "precision", "map")},
+    ),
+    "audit/modalities.csv": Table(
+        columns=("attribute", "subset", "kind", "value", "ci_low", "ci_high", "n_users"),
+        text=("attribute", "subset", "kind"),
+        allowed={"kind": ("leakage", "leakage_share", "leakage_drop")},
+    ),
+    "audit/exposure.csv": Table(
+        columns=(
+            "model", "metric", "k", "attribute", "group", "value", "ci_low", "ci_high", "n_users",
+            "paired_difference", "pd_low", "pd_high",
+        ),
+        text=("model", "metric", "attribute", "group"),
+        allowed={"model": ("popularity", "base", "mitigated"), "metric": EXPOSURES},
+    ),
+    "audit/twins.csv": Table(
+        columns=(
+            "attribute", "comparison", "vectors", "phase", "measure", "value", "ci_low", "ci_high", "n_users",
+            "paired_difference", "pd_low", "pd_high",
+        ),
+        text=("attribute", "comparison", "vectors", "phase", "measure"),
+        allowed={
+            "comparison": ("twin", "matched"),
+            "vectors": ("trained", "fold_in", "placed", "group_map", "item_side"),
+            "phase": ("before", "after"),
+            "measure": ("rbo", "jaccard", "score_shift", "unexplained"),
+        },
     ),
     "history.csv": Table(
         columns=("stage", "epoch", "name", "value", "seconds"), text=("stage", "name"), allowed={"stage": STAGES}
@@ -113,3 +142,24 @@ def check_table(name: str, frame: pd.DataFrame) -> pd.DataFrame:
                 code="table.values",
             )
     return frame[list(table.columns)]
+
+
+def of_groups(groups: pd.DataFrame, crossing: str = "") -> pd.DataFrame:
+    """The rows of `groups.csv` that are groups: everyone and those of single attributes, or those of one crossing."""
+    real = groups[~groups["group"].isin(SUMMARIES)]
+    if crossing:
+        return real[real["attribute"] == crossing]
+    return real[~real["attribute"].isin(crossings_in(groups))]
+
+
+def crossings_in(groups: pd.DataFrame) -> list[str]:
+    """The names of the crossed attributes of a `groups.csv`, in its order."""
+    names = list(dict.fromkeys(groups["attribute"]))
+    crossed = crossed_names(names)
+    return [name for name in names if name in crossed]
+
+
+def left_out_of(groups: pd.DataFrame, crossing: str) -> int:
+    """How many people of a crossing are in groups too small to judge."""
+    rows = groups[(groups["attribute"] == crossing) & (groups["group"] == LEFT_OUT)]
+    return int(rows["n_users"].max()) if len(rows) else 0

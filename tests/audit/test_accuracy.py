@@ -40,7 +40,7 @@ def figures(groups: pd.DataFrame, model: str, group: str) -> pd.DataFrame:
 def test_tables_keep_the_contract(tables: tuple[pd.DataFrame, pd.DataFrame]) -> None:
     accuracy, groups = tables
     assert len(check_table("audit/accuracy.csv", accuracy)) == 3 * len(KEYS)
-    assert len(check_table("audit/groups.csv", groups)) == 3 * len(KEYS) * 4
+    assert len(check_table("audit/groups.csv", groups)) == 3 * len(KEYS) * 5
     assert not accuracy.duplicated(["model", "metric", "k"]).any()
     assert not groups.duplicated(["model", "metric", "k", "attribute", "group"]).any()
 

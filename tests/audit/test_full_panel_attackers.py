@@ -9,7 +9,7 @@ from sklearn.kernel_ridge import KernelRidge
 from sklearn.metrics import roc_auc_score
 from sklearn.metrics.pairwise import rbf_kernel
 
-from fmm_core.audit.exact_kernel import RIDGES, WIDTHS, exact_kernel
+from fmm_core.audit.exact_kernel import RIDGES, WIDTHS, Question, exact_kernel
 from fmm_core.audit.folds import FOLDS
 from fmm_core.audit.mlp import mlp
 
@@ -21,22 +21,41 @@ TARGETS = np.column_stack([CODES - CODES.mean(), AGE == 1]).astype(np.float32)
 OWN = np.arange(N)
 
 
+def refit(z: np.ndarray, targets: np.ndarray, kept: np.ndarray, judged: np.ndarray, how: tuple) -> np.ndarray:
+    gamma, ridge = how
+    among = rbf_kernel(z.astype(np.float64), gamma=gamma) + 1
+    oracle = KernelRidge(alpha=ridge, kernel="precomputed").fit(among[np.ix_(kept, kept)], targets[kept])
+    return oracle.predict(among[np.ix_(judged, kept)])
+
+
+SETTINGS = [(width / D, ridge) for width in WIDTHS for ridge in RIDGES]
+
+
+def assert_refitted(scores: np.ndarray, z: np.ndarray, targets: np.ndarray, folds: np.ndarray, how: tuple) -> None:
+    for fold in range(FOLDS):
+        for column in range(FOLDS):
+            judged = folds == fold
+            expected = refit(z, targets, ~np.isin(folds, [fold, column]), judged, how)
+            assert np.abs(scores[judged, column] - expected).max() < 1e-3 * expected.std()
+
+
 def test_the_exact_kernel_equals_a_refit_without_the_two_folds() -> None:
-    found = exact_kernel(VECTORS, TARGETS, PARTITIONS)
-    settings = [(width / D, ridge) for width in WIDTHS for ridge in RIDGES]
-    z = VECTORS.astype(np.float64)
+    [found] = exact_kernel(VECTORS, [Question(OWN, TARGETS, PARTITIONS)])
     for draws, folds in zip(found, PARTITIONS, strict=True):
-        for scores, (gamma, ridge) in zip(draws, settings, strict=True):
+        for scores, how in zip(draws, SETTINGS, strict=True):
             assert scores.shape == (N, FOLDS, 2)
-            among = rbf_kernel(z, gamma=gamma) + 1
-            for fold in range(FOLDS):
-                for column in range(FOLDS):
-                    kept, judged = ~np.isin(folds, [fold, column]), folds == fold
-                    oracle = KernelRidge(alpha=ridge, kernel="precomputed").fit(
-                        among[np.ix_(kept, kept)], TARGETS[kept]
-                    )
-                    expected = oracle.predict(among[np.ix_(judged, kept)])
-                    assert np.abs(scores[judged, column] - expected).max() < 1e-3 * expected.std()
+            assert_refitted(scores, VECTORS, TARGETS, folds, how)
+
+
+def test_a_question_about_some_people_sees_them_alone() -> None:
+    rows = np.flatnonzero(OWN % 4 > 0)
+    folds = dealt(CODES[rows])
+    questions = [Question(OWN, TARGETS, PARTITIONS[:1]), Question(rows, TARGETS[rows], [folds])]
+    whole, part = exact_kernel(VECTORS, questions)
+    for scores, how in zip(part[0], SETTINGS, strict=True):
+        assert_refitted(scores, VECTORS[rows], TARGETS[rows], folds, how)
+    [alone] = exact_kernel(VECTORS, questions[:1])
+    assert_array_equal(np.array(whole[0]), np.array(alone[0]))
 
 
 def network(
@@ -104,7 +123,10 @@ def scrambled(fold: int) -> np.ndarray:
 def test_both_are_blind_to_the_labels_of_those_they_judge(fold: int) -> None:
     def attackers(codes: np.ndarray) -> list[np.ndarray]:
         targets = (codes - codes.mean())[:, None].astype(np.float32)
-        return [network({"gender": codes})["gender"], *exact_kernel(VECTORS, targets, PARTITIONS[:1])[0]]
+        return [
+            network({"gender": codes})["gender"],
+            *exact_kernel(VECTORS, [Question(OWN, targets, PARTITIONS[:1])])[0][0],
+        ]
 
     inside = fold == PARTITIONS[0]
     others = np.delete(np.arange(FOLDS), fold)

@@ -6,6 +6,7 @@ import pytest
 from audit_worlds import gaussian, names, two_groups
 from numpy.testing import assert_allclose
 
+from fmm_core.audit import panel
 from fmm_core.audit.leakage import leakage_table, validation_attack
 from fmm_core.audit.representations import Target
 from fmm_core.data.dataset import Attribute
@@ -174,3 +175,107 @@ def test_the_validation_attack_sees_selection_users_only(world: tuple[np.ndarray
     table = attack(vectors, attributes, eligible=selection)
     for name, value in first.items():
         assert_allclose(value, headline(table[table["attribute"] == name])["value"])
+
+
+# the panel full -----------------------------------------------------------------------------------------------------
+
+FULL = ATTACKERS | {"kernel_exact", "mlp"}
+
+
+@pytest.fixture(scope="module")
+def full(world: tuple[np.ndarray, dict[str, Attribute]]) -> pd.DataFrame:
+    return attack(*world, panel="full")
+
+
+def test_the_full_panel_keeps_the_contract_and_says_so(full: pd.DataFrame) -> None:
+    check_table("audit/leakage.csv", full)
+    assert set(full["panel"]) == {"full"}
+    areas = full[full["metric"] == "auc"]
+    for _, rows in areas.groupby(["attribute", "users"]):
+        assert set(rows["attacker"]) == FULL
+        assert len(rows) == len(FULL)
+
+
+def test_the_full_panel_finds_the_same_leak_and_keeps_the_same_silence(full: pd.DataFrame) -> None:
+    gender, age = (headline(full[full["attribute"] == name]) for name in ("gender", "age"))
+    assert gender["ci_low"] > 0.7
+    assert age["ci_low"] < 0.5 < age["ci_high"]
+    assert headline(full[full["attribute"] == "gender"], "mlp")["value"] > 0.7
+    assert headline(full[full["attribute"] == "gender"], "kernel_exact")["value"] > 0.7
+
+
+def test_four_draws_narrow_the_linear_interval_and_hardly_move_it(full: pd.DataFrame, table: pd.DataFrame) -> None:
+    one, four = (headline(each[each["attribute"] == "age"], "linear") for each in (table, full))
+    assert four["ci_high"] - four["ci_low"] < one["ci_high"] - one["ci_low"]
+    assert four["value"] != one["value"]
+    assert one["ci_low"] < four["value"] < one["ci_high"]
+
+
+def test_the_order_of_people_changes_nothing_in_full(
+    world: tuple[np.ndarray, dict[str, Attribute]], full: pd.DataFrame
+) -> None:
+    vectors, attributes = world
+    order = np.random.default_rng(1).permutation(N)
+    moved = {name: Attribute(a.groups, a.codes[order]) for name, a in attributes.items()}
+    settings = {"users": names(N)[order], "held_out": (np.arange(N) % 5 == 0)[order], "panel": "full"}
+    again = attack(vectors[order], moved, **settings)
+    pd.testing.assert_frame_equal(again, full, rtol=0, atol=2e-3)
+    assert (again["value"] - full["value"]).abs().median() < 1e-6
+
+
+def test_what_is_attacked_in_full(world: tuple[np.ndarray, dict[str, Attribute]]) -> None:
+    """The stored vector whole; of the raw profiles the one each attribute is read from best; the history not."""
+    vectors, attributes = world
+    gender, noise = attributes["gender"].codes, np.random.default_rng(3).normal(size=(N, 4)).astype(np.float32)
+    third = (attributes["age"].codes == 2).astype(np.float32)
+    seen = {name: noise + shown[:, None] for name, shown in (("audio", 2.0 * gender), ("text", 2.0 * third))}
+    targets = [Target("profile_raw", name, "data", profile.astype(np.float32)) for name, profile in seen.items()]
+    targets = [Target("history", "", "data", vectors), *targets, Target("user_vector", "", "before", vectors)]
+    steps: list[tuple[int, int]] = []
+    found = leakage_table(
+        targets,
+        attributes,
+        names(N),
+        eligible=np.ones(N, bool),
+        held_out=np.zeros(N, bool),
+        panel="full",
+        progress=lambda done, total, **_: steps.append((done, total)),
+    )
+    kinds = found.groupby(["representation", "modality", "attribute"])["panel"].unique().map(list).to_dict()
+    assert kinds == {
+        ("history", "", "age"): ["fast"],
+        ("history", "", "gender"): ["fast"],
+        ("profile_raw", "audio", "age"): ["fast"],
+        ("profile_raw", "audio", "gender"): ["full"],
+        ("profile_raw", "text", "age"): ["full"],
+        ("profile_raw", "text", "gender"): ["fast"],
+        ("user_vector", "", "age"): ["full"],
+        ("user_vector", "", "gender"): ["full"],
+    }
+    assert set(found.loc[found["attacker"] == "mlp", "panel"]) == {"full"}
+    keys = ["attribute", "representation", "modality", "phase", "users", "attacker", "metric"]
+    assert not found.duplicated(keys).any()
+    assert steps == [(1, 5), (2, 5), (3, 5), (4, 5), (5, 5)]
+
+
+def test_too_many_people_for_the_exact_kernel_are_attacked_by_the_rest(
+    world: tuple[np.ndarray, dict[str, Attribute]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(panel, "MOST_PEOPLE", N - 1)
+    found = attack(world[0], {"gender": world[1]["gender"]}, panel="full")
+    assert set(found["attacker"]) == FULL - {"kernel_exact"}
+
+
+def test_people_who_hide_one_attribute_are_attacked_on_the_other_in_full(world: tuple[np.ndarray, dict]) -> None:
+    vectors, attributes = world
+    hidden = np.where(np.arange(N) % 6 == 0, -1, attributes["gender"].codes).astype(np.int16)
+    found = attack(vectors, two_groups(hidden) | {"age": attributes["age"]}, panel="full")
+    people = found[found["users"] == "all"].groupby("attribute")["n_users"].unique().map(list).to_dict()
+    assert people == {"gender": [N - N // 6], "age": [N]}
+    assert headline(found[found["attribute"] == "gender"], "kernel_exact")["value"] > 0.7
+
+
+def test_nothing_to_tell_apart_is_said_in_full_too(world: tuple[np.ndarray, dict]) -> None:
+    found = attack(world[0], two_groups(np.full(N, -1, np.int16)), panel="full")
+    assert set(found["attacker"]) == FULL
+    assert set(found["verdict"]) == {"too_few"}

@@ -104,6 +104,23 @@ RECALL = {  # Recall@20 per group: popularity, base, mitigated
     ("handedness", "right-handed"): (0.160, 0.298, 0.289),
     ("handedness", "left-handed"): (0.158, 0.291, 0.283),
 }
+CROSSING = "gender × age"
+RECALL |= {
+    (CROSSING, "women × under 25"): (0.160, 0.280, 0.266),
+    (CROSSING, "women × 55 and over"): (0.140, 0.250, 0.220),
+    (CROSSING, "men × under 25"): (0.180, 0.330, 0.335),
+    (CROSSING, "men × 55 and over"): (0.150, 0.285, 0.270),
+}
+LEFT_OUT = 14
+"""People of the crossing in groups too small to judge."""
+
+EXPOSURE = {  # everyone's figure at 20: popularity, base, mitigated; the paired change is sure where it is not 0
+    "popular_share": (1.0, 0.62, 0.60),
+    "favourite_share": (0.35, 0.41, 0.40),
+    "calibration": (0.90, 0.31, 0.35),
+    "coverage": (0.10, 0.41, 0.45),
+    "gini": (0.95, 0.71, 0.71),
+}
 MODELS = ("popularity", "base", "mitigated")
 SCALE = {("recall", 5): 0.4, ("recall", 10): 0.65, ("recall", 20): 1.0, ("recall", 50): 1.6} | {
     ("ndcg", k): 0.5 + k / 200 for k in KS
@@ -162,6 +179,7 @@ def finished_run(
     )
     run.write_table("audit/accuracy.csv", make_accuracy())
     run.write_table("audit/groups.csv", make_groups(everyone))
+    run.write_table("audit/exposure.csv", make_exposure(everyone))
     run.write_table("history.csv", make_history())
     run.write_table("projection.csv", make_projection(everyone, parts=split is not None))
     stages = tuple(
@@ -349,13 +367,36 @@ def make_groups(people: pd.DataFrame) -> pd.DataFrame:
     """Rows of `audit/groups.csv`, with the paired change on rows of the mitigated model."""
     rows = []
     for attribute, group in RECALL:
-        n = N_USERS if attribute == "" else int((people[attribute] == group).sum())
+        n = _members(people, attribute, group)
         for model in MODELS:
             for metric, k in SCALE:
                 change = (RECALL[attribute, group][2] - RECALL[attribute, group][1]) * SCALE[metric, k]
                 rows.append(_figure(model, metric, k, attribute, group, n) | _paired(model, change, n))
     frame = pd.DataFrame(rows)
-    return pd.concat([frame, *(_gaps(frame, name) for name in GROUPS)], ignore_index=True)
+    summaries = [_summary(frame, name, what) for name in (*GROUPS, CROSSING) for what in ("gap", "ratio")]
+    small = _summary(frame, CROSSING, "gap").assign(group="left out", value=np.nan, n_users=LEFT_OUT)
+    return pd.concat([frame, *summaries, small], ignore_index=True)
+
+
+def make_exposure(people: pd.DataFrame) -> pd.DataFrame:
+    """Rows of `audit/exposure.csv`; every group is shown what everyone is."""
+    rows = []
+    for attribute, group in (key for key in RECALL if key[0] != CROSSING):
+        n = _members(people, attribute, group)
+        for metric, figures in EXPOSURE.items():
+            for model, value in zip(MODELS, figures, strict=True):
+                for k in KS:
+                    names = {"model": model, "metric": metric, "k": k, "attribute": attribute, "group": group}
+                    interval = {"value": value, "ci_low": value - 0.01, "ci_high": value + 0.01, "n_users": n}
+                    rows.append(names | interval | _paired(model, figures[2] - figures[1], 10**8))
+    return pd.DataFrame(rows)
+
+
+def _members(people: pd.DataFrame, attribute: str, group: str) -> int:
+    chosen = np.ones(N_USERS, bool)
+    for name, value in zip(attribute.split(" × "), group.split(" × "), strict=True):
+        chosen &= np.ones(N_USERS, bool) if name == "" else (people[name] == value).to_numpy()
+    return int(chosen.sum())
 
 
 def _figure(model: str, metric: str, k: int, attribute: str, group: str, n: int) -> dict[str, Any]:
@@ -371,16 +412,18 @@ def _paired(model: str, change: float, n: int) -> dict[str, float]:
     return dict(zip(("paired_difference", "pd_low", "pd_high"), figures, strict=True))
 
 
-def _gaps(frame: pd.DataFrame, attribute: str) -> pd.DataFrame:
+def _summary(frame: pd.DataFrame, attribute: str, what: str) -> pd.DataFrame:
+    """The gap or the ratio of an attribute's groups."""
     inside = frame[frame["attribute"] == attribute].groupby(["model", "metric", "k"], sort=False)
-    gap = (inside["value"].max() - inside["value"].min()).reset_index()
+    low, high = inside["value"].min(), inside["value"].max()
+    gap = (high - low if what == "gap" else low / high).reset_index()
     n = int(frame.loc[frame["attribute"] == attribute].drop_duplicates("group")["n_users"].sum())
     base = gap[gap["model"] == "base"].set_index(["metric", "k"])["value"]
     mitigated = gap["model"] == "mitigated"
     change = gap["value"] - [base[metric, k] for metric, k in zip(gap["metric"], gap["k"], strict=True)]
     return gap.assign(
         attribute=attribute,
-        group="gap",
+        group=what,
         ci_low=gap["value"] - 0.01,
         ci_high=gap["value"] + 0.01,
         n_users=n,

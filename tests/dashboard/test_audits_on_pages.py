@@ -74,7 +74,7 @@ def test_overview_says_what_was_attacked_and_what_was_not_measured(
     assert f"Shown one woman and one man, {reader} picks the woman" in said(at)
     assert [metric.label for metric in at.metric] == ["Strongest attack"]
     assert "Accuracy was not measured: no clicks were held back." in said(at)
-    assert len(at.get("page_link")) == 2  # nothing leads to trade-offs
+    assert len(at.get("page_link")) == 3  # two findings and how we know: nothing leads to trade-offs
 
 
 def test_vectors_before_and_after_are_set_against_each_other(home: Path, monkeypatch: pytest.MonkeyPatch):

@@ -119,6 +119,13 @@ def test_the_command_says_the_same() -> None:
     assert all(word in shown for word in line if word.startswith("--"))
 
 
+def test_the_panel_is_part_of_the_run_and_of_the_command() -> None:
+    usual, full = (Choices("demo", ("text",), panel=panel) for panel in ("fast", "full"))
+    assert [chosen.configs()[0].panel for chosen in (usual, full)] == ["fast", "full"]
+    assert "--panel full" in full.command()
+    assert "--panel" not in usual.command()
+
+
 def test_lattice_without_modalities_is_refused_and_lightgcn_is_not() -> None:
     assert problem(Choices("demo", ())).startswith("LATTICE needs at least one modality.")
     assert problem(Choices("demo", (), recommender="lightgcn")) == ""

@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 
 import pytest
-from fixtures import STRONGEST, finished_run, headline, opened
+from fixtures import STRONGEST, finished_run, headline, opened, said
 from streamlit.testing.v1 import AppTest
 
 from fmm_core.fairness.specs import MITIGATIONS
@@ -206,6 +206,50 @@ def test_a_weight_between_the_steps_offers_all_five(home: Path) -> None:
 def test_nobody_pays_where_nothing_was_mitigated(home: Path) -> None:
     run = finished_run(home, method="none", weights={})
     assert headline(opened("tradeoffs", run=run.id, view="pays")).startswith("Nothing was mitigated in this run")
+
+
+def test_who_pays_shows_where_two_attributes_meet(home: Path) -> None:
+    """Old women lose most, and a crossing does not decide the page's headline."""
+    run = finished_run(home)
+    app = opened("tradeoffs", run=run.id, view="pays")
+    assert headline(app) == "The mitigation costs these groups most: age 55 and over and women."
+    figures = [str(json.loads(each.proto.spec)) for each in app.get("plotly_chart")]
+    assert ["Women × 55 and over" in each for each in figures] == [False, True]
+    assert (
+        "Served least: women × 55 and over (22.0 of 100); best: men × under 25 (33.5). The least served reach "
+        "66 % of the best served, and 76 % before mitigation. 14 people are in groups of fewer than 20 and left out."
+    ) in said(app).replace("\\", "")
+
+
+def test_a_run_without_crossings_shows_none(home: Path) -> None:
+    run = finished_run(home)
+    groups = run.table("audit/groups.csv")
+    run.write_table("audit/groups.csv", groups[groups["attribute"] != "gender × age"])
+    app = opened("tradeoffs", run=run.id, view="pays")
+    assert len(app.get("plotly_chart")) == 1
+    assert "Where two attributes meet" not in [each.value for each in app.header]
+
+
+def test_who_pays_shows_what_people_are_shown(home: Path) -> None:
+    run = finished_run(home)
+    app = opened("tradeoffs", run=run.id, view="pays", shown_to="age")
+    text = said(app).replace("\\", "")
+    assert "Of 100 recommended films 62 were among the most popular fifth before and 60 after." in text
+    assert "Of 100 films there are, 41 stood in somebody's list before and 45 after." in text
+    tables = [each.value for each in app.dataframe if "popular, of 100" in each.value]
+    assert len(tables) == 1
+    table = tables[0].set_index("group")
+    assert list(table.index) == ["everyone", "under 25", "25 to 39", "40 to 54", "55 and over"]
+    assert table.loc["everyone", "popular, of 100"] == "62 → 60 *"
+    assert table.loc["under 25", "unevenness, 0 to 100"] == "71 → 71"
+
+
+def test_a_run_without_exposure_shows_none(home: Path) -> None:
+    """Runs that were made before it was measured."""
+    run = finished_run(home)
+    (run.path / "audit" / "exposure.csv").unlink()
+    app = opened("tradeoffs", run=run.id, view="pays")
+    assert "What people are shown" not in [each.value for each in app.header]
 
 
 def test_a_measure_the_run_does_not_hold_is_not_offered(home: Path) -> None:

@@ -1,5 +1,6 @@
 from dataclasses import replace
 
+import pandas as pd
 from fixtures import GROUPS, STRONGEST, make_leakage, make_people
 from numpy.testing import assert_allclose
 
@@ -69,6 +70,13 @@ def test_attackers_from_the_plainest_to_the_strongest():
     rows = find.by_attacker(LEAKAGE, CARD, "age", find.Scope())
     assert [each.key for each in rows] == ["linear", "logistic", "kernel", "discriminant", "combination", "strongest"]
     assert_allclose(rows[0].now.value, 0.5 + 0.09 * 0.65)
+
+
+def test_attackers_of_the_full_panel_stand_before_the_combination():
+    kernel = LEAKAGE[LEAKAGE["attacker"] == "kernel"]
+    more = [kernel.assign(attacker=name) for name in ("mlp", "kernel_exact")]
+    rows = find.by_attacker(pd.concat([LEAKAGE, *more]), CARD, "age", find.Scope())
+    assert [each.title for each in rows[3:6]] == ["Discriminant", "Exact kernel", "Neural network"]
 
 
 def test_readable_from_the_data_is_the_strongest_of_history_and_profiles():

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pandas as pd
 import pytest
+from fixtures import CROSSING, GROUPS, make_groups, make_people
 
 from dashboard import theme, tradeoff_views, tradeoffs, widgets
 from dashboard.charts.curve import LOOKS, trade_off
@@ -14,6 +15,7 @@ from dashboard.wording import costs
 from dashboard.wording import tradeoffs as words
 from fmm_core.fairness.specs import MITIGATIONS
 from fmm_core.runs.config import make_config
+from fmm_core.runs.tables import crossings_in
 
 
 def point(method: str, weight: float, kept: float, auc: float, seed: int = 0) -> Point:
@@ -212,6 +214,23 @@ def test_headlines() -> None:
         "Two settings meet both of your limits, out of four tried. The best bargain is **Repair** at weight 0.5. "
         "Left out: one with other splits."
     )
+
+
+def test_a_crossing_pays_by_itself() -> None:
+    """Neither gap, ratio, the left out nor crossed groups are groups of the single attributes."""
+    table = make_groups(make_people())
+    single = tradeoffs.payers(table, "recall", 20)
+    assert {each.attribute for each in single} == {"", *GROUPS}
+    assert not {"gap", "ratio", "left out"} & {each.group for each in single}
+    crossed = tradeoffs.payers(table, "recall", 20, CROSSING)
+    assert [each.group for each in crossed] == [
+        "women × 55 and over", "men × 55 and over", "women × under 25", "men × under 25",
+    ]  # fmt: skip
+
+
+def test_an_attribute_is_crossed_only_if_both_its_parts_are_there() -> None:
+    table = pd.DataFrame({"attribute": ["", "a", "b × c", "a × b", "b"], "group": ["everyone", "x", "x", "x", "x"]})
+    assert crossings_in(table) == ["a × b"]
 
 
 def test_payers_from_the_table() -> None:

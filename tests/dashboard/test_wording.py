@@ -3,10 +3,11 @@
 from dataclasses import replace
 
 import pytest
-from fixtures import make_accuracy, make_groups, make_people
+from fixtures import CROSSING, make_accuracy, make_exposure, make_groups, make_people
 
 from dashboard.findings import Figure, Finding, Share
 from dashboard.wording import costs, headlines, leakage, names, numbers, sentences, states
+from fmm_core.runs.config import AuditConfig, make_config
 from fmm_core.runs.store import Problem, Status
 
 
@@ -288,6 +289,14 @@ def test_states_say_what_where_and_what_next():
     )
 
 
+def test_badges_say_which_attackers_were_at_work():
+    usual, full = (make_config("synthetic", preset="quick", panel=panel) for panel in ("fast", "full"))
+    assert states.badges(usual) == [("quick run, for a first look", "orange")]
+    assert states.badges(full) == [("full panel of attackers", "blue"), ("quick run, for a first look", "orange")]
+    files = AuditConfig(users="people.csv", attributes=("gender",), lists="lists.csv", panel="full")
+    assert states.badges(files) == [("files audited, nothing trained", "blue"), ("full panel of attackers", "blue")]
+
+
 def test_attackers_headline_is_a_sentence_for_every_verdict():
     said = {says: headlines.attackers([made("strongest", says)], "Gender") for says in ("too_few", "close", "within")}
     assert said["too_few"] == "Too few people to say whether an attacker tells gender."
@@ -376,3 +385,46 @@ def test_a_modality_may_be_called_anything():
 )  # fmt: skip
 def test_titles_inside_a_sentence(title: str, inside: str):
     assert names.running(title) == inside
+
+
+def test_figures_of_exposure_in_sentences() -> None:
+    found = costs.exposure_readings(make_exposure(make_people()), 20, {"item_noun": ["film", "films"]}, mitigated=True)
+    assert found == [
+        "Of 100 recommended films 62 were among the most popular fifth before and 60 after.",
+        "Of 100 recommended films 41 were of the kind their person had chosen most before and 40 after.",
+        "Distance of a list's mix of kinds from its person's own mix (0: the same; at most 4.61): 0.31 before and 0.35 "
+        "after.",
+        "Of 100 films there are, 41 stood in somebody's list before and 45 after.",
+        "Unevenness (Gini; 0: every film in as many lists, 100: one film for everybody): 71 before and 71 after.",
+    ]
+
+
+def test_exposure_without_mitigation_knows_no_after() -> None:
+    exposure = make_exposure(make_people())
+    assert costs.exposure_readings(exposure, 20, {}, mitigated=False)[0] == (
+        "Of 100 recommended items 62 were among the most popular fifth."
+    )
+    table = costs.exposure_rows(exposure, 20, "gender", mitigated=False)
+    assert table.iloc[0].tolist() == ["everyone", "1,200", "62", "41", "0.31", "41", "71"]
+    assert table["group"].tolist() == ["everyone", "women", "men"]
+
+
+def test_a_figure_that_is_not_there_is_not_known() -> None:
+    assert costs.exposure_figure("gini", float("nan")) == "not known"
+
+
+def test_where_two_attributes_meet_in_a_sentence() -> None:
+    groups = make_groups(make_people())
+    assert costs.crossing_reading(groups, CROSSING, "recall", 20, mitigated=False) == (
+        "Served least: women × 55 and over (25.0 of 100); best: men × under 25 (33.0). "
+        "The least served reach 76 % of the best served."
+    )
+    assert costs.crossing_title({"attributes": {"age": {"title": "Age band"}}}, CROSSING) == "Gender × Age band"
+
+
+def test_who_is_left_out_is_counted() -> None:
+    assert costs.left_out(0) == costs.not_drawn(0) == ""
+    assert costs.left_out(1) == "1 person is in groups of fewer than 20 and left out."
+    assert costs.left_out(1400) == "1,400 people are in groups of fewer than 20 and left out."
+    assert costs.not_drawn(1) == "1 more group stands in the exact figures."
+    assert costs.not_drawn(9) == "9 more groups stand in the exact figures."

@@ -13,7 +13,7 @@ from sklearn.preprocessing import StandardScaler
 from fmm_core.data import storage
 from fmm_core.data.dataset import Dataset
 from fmm_core.data.splitting import row_normalised, split
-from fmm_core.data.synthetic import SyntheticConfig, Truth, choose, make, taste
+from fmm_core.data.synthetic import SyntheticConfig, Truth, choose, make, taste, twin
 
 
 @pytest.fixture(scope="module")
@@ -150,6 +150,25 @@ def test_a_twin_of_the_other_gender_shares_luck_and_leans_the_other_way(world: t
     romance = truth.genres[:, 5]
     leaning = romance[twin].mean(axis=1) - romance[own].mean(axis=1)
     assert leaning[gender == 1].mean() > 0.02 > -0.02 > leaning[gender == 0].mean()
+
+
+@pytest.mark.parametrize("attribute", ["gender", "age"])
+def test_a_twin_has_the_mirrored_group_and_the_same_luck(world: tuple[Dataset, Truth], attribute: str) -> None:
+    """The films are those the same person would pick with the other taste, worked out here from the truth."""
+    dataset, truth = world
+    codes = {name: dataset.attributes[name].codes for name in ("gender", "age")}
+    mirrored = codes[attribute].max() - codes[attribute]
+    histories, flipped = twin(truth.config, attribute)
+    np.testing.assert_array_equal(flipped, mirrored)
+    again = choose(truth, taste(truth.config, truth.personal, **codes | {attribute: mirrored}), 36)
+    np.testing.assert_array_equal(histories.indices, np.sort(again, axis=1).ravel())
+    assert (np.diff(histories.indptr) == 36).all()
+
+
+def test_a_twin_of_the_other_hand_picks_the_same_films(world: tuple[Dataset, Truth]) -> None:
+    histories, flipped = twin(world[1].config, "handedness")
+    np.testing.assert_array_equal(histories.indices, world[0].pairs.item)
+    np.testing.assert_array_equal(flipped, 1 - world[0].attributes["handedness"].codes)
 
 
 @pytest.mark.parametrize(

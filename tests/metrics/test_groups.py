@@ -5,7 +5,7 @@ import pytest
 from fairlearn.metrics import MetricFrame
 from numpy.testing import assert_allclose, assert_array_equal
 
-from fmm_core.metrics.groups import Estimate, Resampled, gap, gap_change, group_means, resample
+from fmm_core.metrics.groups import Estimate, Resampled, gap, gap_change, group_means, ratio, ratio_change, resample
 
 
 @pytest.fixture
@@ -129,4 +129,47 @@ def test_the_interval_of_a_gap_covers_the_true_gap(rng: np.random.Generator, apa
         values = apart * (code == 0)[:, None] + rng.normal(0, 0.2, (len(code), 1))
         estimate = gap(resample(values, [code == label for label in range(6)], seed, resamples=200))
         covered += bool(estimate.low[0] <= apart <= estimate.high[0])
+    assert covered >= 90
+
+
+def test_ratio_by_hand() -> None:
+    """0.2 of 0.5 before, 0.3 of 0.4 after; within a group nobody differs, so intervals have no width."""
+    code = np.repeat([0, 1], 10)
+    values = np.column_stack([np.where(code == 0, 0.2, 0.5), np.where(code == 0, 0.4, 0.3)])
+    sample = resample(values, [code == 0, code == 1], 0, resamples=20)
+    found = ratio(sample)
+    for figures in (found.value, found.low, found.high):
+        assert_allclose(figures, [0.4, 0.75])
+    change = ratio_change(column(sample, 1), column(sample, 0))
+    assert_allclose([change.value[0], change.low[0], change.high[0]], 0.35)
+
+
+def test_a_ratio_of_nothing_says_nothing() -> None:
+    """A group without any success: anything from 0 to 1; nobody with a success: no ratio."""
+    code = np.repeat([0, 1], 10)
+    sample = resample(np.column_stack([1.0 * (code == 0), 0.0 * code]), [code == 0, code == 1], 0, resamples=20)
+    found = ratio(sample)
+    assert (found.value[0], found.low[0], found.high[0]) == (0, 0, 1)
+    change = ratio_change(column(sample, 1), column(sample, 0))
+    for each, place in ((found, 1), (change, 0)):
+        assert np.isnan([each.value[place], each.low[place], each.high[place]]).all()
+
+
+def test_a_group_that_may_have_no_success_has_a_ratio_of_anything() -> None:
+    """One success in ten people: a third of the resamples have none."""
+    values = np.r_[np.full(10, 0.5), 1.0, np.zeros(9)][:, None]
+    code = np.repeat([0, 1], 10)
+    found = ratio(resample(values, [code == 0, code == 1], 0, resamples=100))
+    assert_allclose([found.value[0], found.low[0], found.high[0]], [0.2, 0, 1])
+
+
+@pytest.mark.parametrize("true", [1.0, 0.6])
+def test_the_interval_of_a_ratio_covers_the_true_ratio(rng: np.random.Generator, true: float) -> None:
+    """Six groups alike, or one of them apart: at least 90 of 100 samples."""
+    code = np.repeat(np.arange(6), 50)
+    covered = 0
+    for seed in range(100):
+        values = np.where(code == 0, true, 1.0)[:, None] * rng.exponential(0.3, (len(code), 1))
+        estimate = ratio(resample(values, [code == label for label in range(6)], seed, resamples=200))
+        covered += bool(estimate.low[0] <= true <= estimate.high[0])
     assert covered >= 90

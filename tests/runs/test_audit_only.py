@@ -13,7 +13,7 @@ from fmm_core.runs import mapping
 from fmm_core.runs.audit_files import read_subjects
 from fmm_core.runs.config import AuditConfig, parse_audit
 from fmm_core.runs.store import RunFolder, Store
-from fmm_core.runs.tables import TABLES
+from fmm_core.runs.tables import TABLES, check_table
 from fmm_core.runs.worker import execute
 
 
@@ -97,6 +97,14 @@ def test_its_figures_are_those_of_the_call_from_python(world: AuditWorld, store:
     rows = rows[(rows.attacker == "strongest") & (rows.metric == "auc")]
     np.testing.assert_allclose(rows["value"], table["auc"], atol=1e-5)
     assert not run.has("recommendations.npz")
+
+
+def test_the_full_panel_is_said_in_every_row_it_made(world: AuditWorld, store: Store) -> None:
+    run = carried_out(store, settings(world.people(), vectors=world.vectors(), lists=world.lists(), panel="full"))
+    rows = check_table("audit/leakage.csv", run.table("audit/leakage.csv"))
+    assert set(rows["panel"]) == {"full"}
+    assert {"kernel_exact", "mlp"} < set(rows["attacker"])
+    assert min(headlines(run).values()) > 0.85
 
 
 def test_lists_alone_are_enough(world: AuditWorld, store: Store) -> None:

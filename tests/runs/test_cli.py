@@ -33,6 +33,10 @@ def test_help_names_every_method_and_loads_no_torch() -> None:
         (("train", "--dataset", "synthetic", "--weight", "gender"), '--weight: "" is not a number.'),
         (("train", "--dataset", "nowhere"), 'there is no data set or folder "nowhere". Choose one of: synthetic,'),
         (
+            ("train", "--dataset", "synthetic", "--modalities", "text", "--modality-subsets"),
+            "mixes of modalities: mixes are trained of two to 4 modalities, not of 1. Choose them by name.",
+        ),
+        (
             ("audit", "--users", "u.csv", "--attributes", "gender"),
             "settings: nothing to attack is named; give vectors, lists or interactions.",
         ),

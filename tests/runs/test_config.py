@@ -35,6 +35,7 @@ def test_a_stored_config_reads_back_equal() -> None:
             'there is no method "hope". Choose one of: repair, ridge, fmmrec, leace, d2dr, fairgo, cal, al, none.',
         ),
         ({"preset": "fast"}, 'there is no preset "fast". Choose one of: quick, standard, paper.'),
+        ({"panel": "best"}, "setting panel: Input should be 'fast' or 'full'."),
         ({"settings": {"recommender.depth": 2}}, "setting recommender.depth: Extra inputs are not permitted."),
         (
             {"settings": {"recommender.epochs": 0}},

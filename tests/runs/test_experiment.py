@@ -77,6 +77,22 @@ def test_every_representation_is_attacked(run: RunFolder) -> None:
     assert found == data | model
 
 
+def test_every_mix_of_modalities_is_attacked(run: RunFolder) -> None:
+    mixes = run.table("audit/modalities.csv")
+    gender = mixes[mixes.attribute == "gender"].set_index(["kind", "subset"]).value
+    assert set(gender["leakage"].index) == {"", "text", "image", "text+image"}
+    assert gender["leakage_share"].sum() == pytest.approx(gender["leakage", "text+image"] - 0.5, abs=1e-5)
+    leakage = run.table("audit/leakage.csv")
+    known = leakage[(leakage.attacker == "strongest") & (leakage.metric == "auc") & (leakage.users == "all")]
+    known = known[(known.representation == "profile_raw") & (known.attribute == "gender")].set_index("modality").value
+    assert gender["leakage", "text+image"] == pytest.approx(known["all"], abs=2e-3)
+    assert gender["leakage", "text"] == pytest.approx(known["text"], abs=2e-3)
+
+
+def test_without_a_choice_of_modalities_no_mix_is_attacked(store: Store) -> None:
+    assert carried_out(store, settings(modalities=("text",))).table("audit/modalities.csv").empty
+
+
 def test_maps_share_one_layout(run: RunFolder) -> None:
     places = run.table("projection.csv")
     vectors = places[places.layout == "user_vector"]
@@ -96,10 +112,12 @@ def test_a_fresh_store_gives_the_same_tables(run: RunFolder, tmp_path: Path) -> 
 
 
 def test_a_second_weight_reuses_the_base(run: RunFolder, store: Store) -> None:
+    attacked = set(store.cache_dir.glob("audit-subsets-*"))
     other = carried_out(store, settings(weights={"gender": 0.5}))
     reused = {stage.name: stage.reused for stage in other.status().stages}
     assert reused["pretrain"]
     assert not reused["filter"]
+    assert set(store.cache_dir.glob("audit-subsets-*")) == attacked
     assert (
         other.arrays("embeddings.npz")["user_before"].tobytes() == run.arrays("embeddings.npz")["user_before"].tobytes()
     )
