@@ -44,6 +44,13 @@ def headline(sentence: str, deck: str = "") -> None:
             st.markdown(deck)
 
 
+def caution(sentence: str) -> None:
+    """What a reader must know beside the headline; nothing if there is nothing."""
+    if sentence:
+        with st.container(width=READING, key="caution"):
+            st.warning(plain(sentence), icon=":material/visibility_off:")
+
+
 def section(title: str, note: str = "") -> None:
     """A heading within a page, with one muted line."""
     with st.container(gap="xxsmall"):

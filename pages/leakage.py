@@ -43,6 +43,9 @@ def by_attribute(leakage: pd.DataFrame, card: dict[str, Any], scope: find.Scope)
     found = find.by_attribute(leakage, card, scope)
     with top:
         widgets.headline(headlines.attributes(found, PLACES[scope.representation].where), headlines.scoreboard(found))
+        if scope.users == "all":
+            unseen = find.by_attribute(leakage, card, replace(scope, users="undisclosed"))
+            widgets.caution(sentences.undisclosed_caution(found, unseen))
         view_switch()
         figure(words.attributes_title(), words.attributes_note(scope, card), found, scope, "attribute")
     with st.container(width=widgets.READING, key="sentences"):

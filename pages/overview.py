@@ -74,9 +74,7 @@ def answer(run: RunFolder) -> None:
     widgets.headline(headlines.overview(found, place.where), sentences.clearest_change(clearest, place.reader))
     there = [who for who in words.OTHERS if who in set(leakage["users"])]
     others = {who: find.by_attribute(leakage, card, replace(scope, users=who)) for who in there}
-    if caution := words.undisclosed_caution(found, others.get("undisclosed", [])):
-        with st.container(width=widgets.READING, key="undisclosed"):
-            st.warning(plain(caution), icon=":material/visibility_off:")
+    widgets.caution(sentences.undisclosed_caution(found, others.get("undisclosed", [])))
     grid = st.grid(3, min_column_width=250, key="cards")
     for label, shown in words.cards(found, accuracy, loaders.groups(run), card, place.several):
         grid.metric(label, shown.value, shown.delta or None, delta_color="off", delta_arrow="off",

@@ -8,7 +8,7 @@ import pandas as pd
 from dashboard.findings import Finding
 from dashboard.wording.costs import Card, accuracy_kept, accuracy_now, served_least, who_pays
 from dashboard.wording.names import running
-from dashboard.wording.numbers import count, listed, tries, tries_between
+from dashboard.wording.numbers import count, tries, tries_between
 from dashboard.wording.verdicts import LOOKS
 from fmm_core.audit.verdict import Verdict
 
@@ -128,33 +128,6 @@ def elsewhere(finding: Finding, others: Sequence[Finding]) -> str:
         f"This is about the person vectors. From the {running(worst.title)} the attackers are still right "
         f"{tries(worst.now.value)} times in 100."
     )
-
-
-def undisclosed_caution(findings: Sequence[Finding], unseen: Sequence[Finding]) -> str:
-    """Whom protection does not reach: attributes that are read worse where the mitigation never saw the label.
-
-    Parameters
-    ----------
-    findings, unseen : of everyone whose label the mitigation saw, and of people whose label it did not
-    """
-    seen = {each.key: each for each in findings}
-    worse = [each for each in unseen if each.key in seen and _reads_worse(each, seen[each.key])]
-    if not worse:
-        return ""
-    figures = [
-        f"{running(each.title)} {tries(each.now.value)} times in 100 "
-        f"({tries_between(each.now.low, each.now.high)}), not {tries(seen[each.key].now.value)}"
-        for each in worse
-    ]
-    return f"People whose label the mitigation never saw are read otherwise: {listed(figures)}."
-
-
-def _reads_worse(unseen: Finding, seen: Finding) -> bool:
-    """Whether a leak shows that *everyone* does not show, or the figure lies farther from 50 beyond both margins."""
-    loud = ("leaks", "over")
-    margins = [(figure.high - figure.low) / 2 for figure in (unseen.now, seen.now)]
-    more = unseen.now.strength - seen.now.strength
-    return (unseen.says in loud and seen.says not in loud) or more > (margins[0] ** 2 + margins[1] ** 2) ** 0.5
 
 
 def other_people(others: Mapping[str, Finding]) -> str:

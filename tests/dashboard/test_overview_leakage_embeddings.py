@@ -117,10 +117,12 @@ def test_people_whose_label_was_kept_back_can_be_chosen_and_are_never_hidden(hom
     )
     assert "Label never used: 63 of 100 (57 to 69)" in said(at).replace("\\", "")
     at = opened("leakage")
+    assert "gender 63 times in 100" in at.warning[0].value
     crowd = at.selectbox(key="crowd")
     assert crowd.options == ["Everyone", "Held-out fifth", "Label never used"]
     crowd.set_value("undisclosed").run()
     assert at.title[0].value == "Our attackers can still tell gender."
+    assert not at.warning
     assert "on the person vector, people whose label was never used." in said(at)
 
 
