@@ -23,7 +23,7 @@ def main() -> None:
             widgets.picture(coverage(found), words.reading(ours, plain, len(found)), "coverage")
         widgets.section(words.SAID, words.SAID_NOTE)
         figures = {name: st.column_config.NumberColumn(format="%.1f") for name in validity.said(rows).columns[2:]}
-        st.dataframe(validity.said(rows), hide_index=True, column_config=figures, key="said")
+        st.dataframe(validity.said(rows), hide_index=True, column_config=figures, height="content", key="said")
         with st.container(width=widgets.READING):
             st.caption(words.LIMITS)
 

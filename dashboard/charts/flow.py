@@ -20,10 +20,12 @@ def flow(found: Sequence[Flow]) -> go.Figure:
     """One group of bars per attribute, in the order given; a part nobody attacked has no bar."""
     bars: list[tuple[float, float, str]] = []
     texts: list[dict[str, Any]] = []
+    guesses: list[dict[str, Any]] = []
     top = 0
     for each in found:
         texts.append(_text(0, top + TITLE / 2, f"<b>{theme.shown(each.title)}</b>", "paper"))
         top += TITLE
+        first = top
         for figure, name, token in zip(each.parts, FLOW_PARTS, _tokens(each), strict=True):
             if figure is None:
                 continue
@@ -32,8 +34,7 @@ def flow(found: Sequence[Flow]) -> go.Figure:
             words = f"{tries(figure.value)} {theme.coloured(theme.MUTED, name)}"
             texts.append(_text(max(100 * figure.value, 50) + 1, middle, words, "x"))
             top += BAR
-    line = {"type": "line", "x0": 50, "x1": 50, "yref": "paper", "y0": 0, "y1": 1,
-            "line": {"color": theme.INK, "width": 1}}  # fmt: skip
+        guesses.append(_guess(first, top))
     design = theme.layout(
         top + FOOT,
         margin={"l": 4, "r": 4, "t": 4, "b": FOOT},
@@ -41,7 +42,7 @@ def flow(found: Sequence[Flow]) -> go.Figure:
                          title=theme.axis_title("right answers in 100 tries")),
         yaxis={"range": [top, 0], "visible": False, "fixedrange": True},
         annotations=texts,
-        shapes=[line],
+        shapes=guesses,
     )  # fmt: skip
     trace = {
         "type": "bar", "orientation": "h", "base": 50, "x": [value - 50 for value, _, _ in bars],
@@ -54,6 +55,11 @@ def flow(found: Sequence[Flow]) -> go.Figure:
 def _tokens(each: Flow) -> tuple[str, str, str]:
     """Grey for what was there, ink for the model, the verdict's colour for what is left."""
     return theme.BEFORE, theme.INK, LOOKS[each.says].token
+
+
+def _guess(first: float, last: float) -> dict[str, Any]:
+    """The upright of guessing, along one attribute's bars."""
+    return {"type": "line", "x0": 50, "x1": 50, "y0": first, "y1": last, "line": {"color": theme.INK, "width": 1}}
 
 
 def _text(x: float, y: float, text: str, where: str) -> dict[str, Any]:
