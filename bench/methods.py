@@ -212,7 +212,7 @@ sides of 50; in brackets the 95 % interval, over several seeds the mean and the 
 of the people on whom no choice was made. *Change* is after minus before on the user vector with its interval paired
 by person. *Published protocol* is the authors' own measure, kept here for comparison only: it is not evidence of
 absence (gender: folded AUC of yes-or-no answers; else accuracy; best epoch on the attacker's test people).
-Weights are each method's default. *Kept* is test Recall@20 beside the base's.
+Weights are each method's default. *Kept* is test Recall@20 beside the base's. *Seconds* were taken beside other work.
 """
 
 

@@ -6,7 +6,7 @@ from playwright.sync_api import Browser, expect
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
-PAGES = ("", "data", "train", "leakage", "tradeoffs", "embeddings")
+PAGES = ("", "data", "train", "leakage", "leakage?view=modalities", "tradeoffs?view=pays", "embeddings", "how_we_know")
 PATIENCE_MS = 240_000
 
 TOO_WIDE = """() => {
@@ -46,6 +46,21 @@ def test_the_example_runs_from_first_visit_to_finding(visitor: Visitor) -> None:
     visitor.settle()
     assert "gender" in visitor.headline()
     assert "?run=" in visitor.page.url
+    assert visitor.errors == []
+
+
+def test_the_leakage_page_shows_verdict_p_value_and_its_figures(visitor: Visitor) -> None:
+    visitor.go("leakage")
+    page = visitor.page
+    expect(page.locator(".st-key-finding .js-plotly-plot").first).to_be_visible()
+    expect(page.locator(".st-key-sentences")).to_contain_text("margin of error")
+    expect(page.locator(".st-key-flow .js-plotly-plot")).to_be_visible()
+    expect(page.locator(".st-key-flow")).to_contain_text("p, adjusted")
+    visitor.go("leakage?view=modalities")
+    expect(page.locator(".st-key-butterfly .js-plotly-plot")).to_be_visible()
+    visitor.go("how_we_know")
+    expect(page.locator(".st-key-coverage .js-plotly-plot")).to_be_visible()
+    assert visitor.exceptions() == 0
     assert visitor.errors == []
 
 
