@@ -217,8 +217,9 @@ class ParquetTable(TableFile):
         stored = {name.strip(): name for name in self._schema.names}
         try:
             total, done = max(self._data.count_rows(), 1), 0
-            for batch in self._data.to_batches(columns=[stored[name] for name in columns], batch_size=rows,
-                                               batch_readahead=2, fragment_readahead=1):  # fmt: skip
+            wanted = [stored[name] for name in columns]
+            how = {"batch_size": rows, "batch_readahead": 2, "fragment_readahead": 1, "use_threads": False}
+            for batch in self._data.to_batches(wanted, **how):  # one thread: somebody may be looking at pages
                 if batch.num_rows:
                     block = pd.DataFrame({name: _as_text(batch.column(place)) for place, name in enumerate(columns)})
                     block.index = pd.RangeIndex(done, done + len(block))
