@@ -32,6 +32,22 @@ CHART_TEXT_OUTSIDE = """() => [...document.querySelectorAll('.js-plotly-plot')].
 })"""
 
 
+def shows_verdict_p_value_and_figures(visitor: Visitor) -> None:
+    """The leakage page of the run just made, and the page that shows how the audit was tested."""
+    visitor.go("leakage")
+    page = visitor.page
+    expect(page.locator(".st-key-finding .js-plotly-plot").first).to_be_visible()
+    expect(page.locator(".st-key-sentences")).to_contain_text("margin of error")
+    expect(page.locator(".st-key-flow .js-plotly-plot")).to_be_visible()
+    expect(page.locator(".st-key-flow")).to_contain_text("p, adjusted")
+    visitor.go("leakage?view=modalities")
+    expect(page.locator(".st-key-butterfly .js-plotly-plot")).to_be_visible()
+    visitor.go("how_we_know")
+    expect(page.locator(".st-key-coverage .js-plotly-plot")).to_be_visible()
+    assert visitor.exceptions() == 0
+    assert visitor.errors == []
+
+
 def test_the_example_runs_from_first_visit_to_finding(visitor: Visitor) -> None:
     visitor.go("")
     assert visitor.headline() == "What do your recommender's vectors give away?"
@@ -47,21 +63,7 @@ def test_the_example_runs_from_first_visit_to_finding(visitor: Visitor) -> None:
     assert "gender" in visitor.headline()
     assert "?run=" in visitor.page.url
     assert visitor.errors == []
-
-
-def test_the_leakage_page_shows_verdict_p_value_and_its_figures(visitor: Visitor) -> None:
-    visitor.go("leakage")
-    page = visitor.page
-    expect(page.locator(".st-key-finding .js-plotly-plot").first).to_be_visible()
-    expect(page.locator(".st-key-sentences")).to_contain_text("margin of error")
-    expect(page.locator(".st-key-flow .js-plotly-plot")).to_be_visible()
-    expect(page.locator(".st-key-flow")).to_contain_text("p, adjusted")
-    visitor.go("leakage?view=modalities")
-    expect(page.locator(".st-key-butterfly .js-plotly-plot")).to_be_visible()
-    visitor.go("how_we_know")
-    expect(page.locator(".st-key-coverage .js-plotly-plot")).to_be_visible()
-    assert visitor.exceptions() == 0
-    assert visitor.errors == []
+    shows_verdict_p_value_and_figures(visitor)
 
 
 @pytest.mark.parametrize("width", [1440, 480])
