@@ -102,32 +102,29 @@ class FetchConfig(_Config):
     dataset: str
 
 
-class CheckConfig(_Config):
+class _FilesConfig(_Config):
+    """A job on files that nobody has vetted."""
+
+    format: Literal[1] = 1
+    source: str = Field(description="a folder, a zip or a file")
+    plan: Plan = Plan()
+
+    @property
+    def dataset(self) -> str:
+        """What the files are called; the folder of an upload has a name that says nothing."""
+        return self.plan.name or Path(self.source).name
+
+
+class CheckConfig(_FilesConfig):
     """A job that looks at files and says what it would make of them; it stores `check.json` and no data set."""
 
-    format: Literal[1] = 1
     kind: Literal["check"] = "check"
-    source: str = Field(description="a folder, a zip or a file")
-    plan: Plan = Plan()
-
-    @property
-    def dataset(self) -> str:
-        """What the files are called; the folder of an upload has a name that says nothing."""
-        return self.plan.name or Path(self.source).name
 
 
-class ImportConfig(_Config):
+class ImportConfig(_FilesConfig):
     """A job that reads files and stores them as a data set; `result.json` says which."""
 
-    format: Literal[1] = 1
     kind: Literal["import"] = "import"
-    source: str = Field(description="a folder, a zip or a file")
-    plan: Plan = Plan()
-
-    @property
-    def dataset(self) -> str:
-        """What the files are called; the folder of an upload has a name that says nothing."""
-        return self.plan.name or Path(self.source).name
 
 
 class AuditConfig(_Config):
