@@ -9,6 +9,7 @@ from fmm_core.fairness.cal import Cal
 from fmm_core.fairness.context import Mitigation
 from fmm_core.fairness.d2dr import D2DR
 from fmm_core.fairness.fairgo import FairGo
+from fmm_core.fairness.flow import Flow
 from fmm_core.fairness.fmmrec import Fmmrec
 from fmm_core.fairness.leace import Leace
 from fmm_core.fairness.none import NoMitigation
@@ -19,6 +20,7 @@ _CLASSES: dict[type, Callable[[Any], Mitigation]] = {
     specs.NoneConfig: NoMitigation,
     specs.LeaceConfig: Leace,
     specs.RepairConfig: Repair,
+    specs.FlowConfig: Flow,
     specs.RidgeConfig: RidgeFilter,
     specs.AlConfig: Al,
     specs.CalConfig: Cal,

@@ -21,6 +21,7 @@ from threadpoolctl import threadpool_limits
 from torch import Generator, Tensor, nn
 
 from fmm_core.fairness.context import Context, unchanged
+from fmm_core.fairness.features import between, kernel, linear, squares, standardise
 from fmm_core.fairness.specs import RidgeConfig
 from fmm_core.types import Codes, Mitigated
 
@@ -31,9 +32,6 @@ RIDGES = (0.01, 1.0)
 KERNEL_RIDGES = (0.3, 10.0)
 KERNEL_WIDTHS = (1 / 8, 2.0)
 """γ times the number of dimensions; widths and penalties are those of the audit's kernel attackers."""
-JITTER = 1e-4
-SHRINKAGE = 0.02
-TINY = 1e-12
 
 
 class RidgeFilter:
@@ -161,12 +159,6 @@ def one_hot(code: NDArray[np.integer]) -> Tensor:
     return torch.from_numpy((code[:, None] == np.unique(code[code >= 0])).astype(np.float32))
 
 
-def standardise(vectors: Tensor) -> Tensor:
-    """Every column to mean 0 and variance 1, as the audit does; a constant one to 0."""
-    centred = vectors - vectors.mean(dim=0)
-    return centred * (centred.square().mean(dim=0) + TINY).rsqrt()
-
-
 # opponents ----------------------------------------------------------------------------------------------------------
 
 
@@ -206,45 +198,18 @@ def read_out(features: Tensor, ridge: float, targets: tuple[Tensor, ...]) -> tup
     return explained, degrees / (len(features) - 1)
 
 
-def linear(z: Tensor, most: int, random: Generator) -> tuple[Tensor, float]:  # noqa: ARG001 (one of the opponents)
-    """The vectors themselves."""
-    return z, len(z) * _between(RIDGES, random)
+def _linear(z: Tensor, most: int, random: Generator) -> tuple[Tensor, float]:
+    return linear(z, most, random).features, len(z) * between(RIDGES, random)
 
 
-def kernel(z: Tensor, most: int, random: Generator) -> tuple[Tensor, float]:
-    """Nyström features of an RBF kernel over people drawn as landmarks."""
-    marks = z.detach()[torch.randperm(len(z), generator=random)[:most]]
-    gamma = _between(KERNEL_WIDTHS, random) / z.shape[1]
-    among = rbf(marks, marks, gamma).double()
-    among.diagonal().add_(JITTER)
-    root = torch.linalg.cholesky(among).float()
-    features = torch.linalg.solve_triangular(root, rbf(z, marks, gamma).T, upper=False).T
-    return features, _between(KERNEL_RIDGES, random)
+def _kernel(z: Tensor, most: int, random: Generator) -> tuple[Tensor, float]:
+    return kernel(KERNEL_WIDTHS)(z, most, random).features, between(KERNEL_RIDGES, random)
 
 
-def squares(z: Tensor, most: int, random: Generator) -> tuple[Tensor, float]:
-    """Squared random projections of the whitened vectors: they see in what groups vary, as a discriminant does."""
-    with torch.no_grad():
-        covariance = z.T @ z / len(z)
-        covariance.diagonal().add_(SHRINKAGE)
-        root = torch.linalg.cholesky(covariance)
-    white = torch.linalg.solve_triangular(root, z.T, upper=False).T
-    directions = torch.randn(z.shape[1], most, generator=random) / z.shape[1] ** 0.5
-    return (white @ directions).square(), len(z) * _between(RIDGES, random)
+def _squares(z: Tensor, most: int, random: Generator) -> tuple[Tensor, float]:
+    return squares(z, most, random).features, len(z) * between(RIDGES, random)
 
 
 Opponent = Callable[[Tensor, int, Generator], tuple[Tensor, float]]
 """Standardised vectors (people × d), the most features, draws → features (people × m) and their ridge penalty."""
-OPPONENTS: tuple[Opponent, ...] = (linear, kernel, squares)
-
-
-def rbf(a: Tensor, b: Tensor, gamma: float) -> Tensor:
-    """``exp(−γ ‖a − b‖²)`` for all rows of a and b."""
-    squared = a.square().sum(dim=1)[:, None] + b.square().sum(dim=1) - 2 * a @ b.T
-    return torch.exp(-gamma * squared.clamp(min=0))
-
-
-def _between(ends: tuple[float, float], random: Generator) -> float:
-    """Drawn with equal chance per factor."""
-    low, high = np.log(ends)
-    return float(np.exp(low + (high - low) * float(torch.rand((), generator=random))))
+OPPONENTS: tuple[Opponent, ...] = (_linear, _kernel, _squares)

@@ -35,6 +35,19 @@ class RepairConfig(_Config):
     band: int = Field(16, ge=1, description="leading directions treated together when means are clipped")
 
 
+class FlowConfig(_Config):
+    """Witness flow: everyone is moved until a stack of attackers, drawn anew each round, is guessing."""
+
+    name: Literal["flow"] = "flow"
+    rounds: int = Field(40, ge=1, le=1000, description="fresh stacks of attackers, one step of everybody each")
+    features: int = Field(1500, ge=1, le=4096, description="most features of an attacker; one per four people at most")
+    lists: bool = Field(True, description="attackers look at the lists as well as at the vectors")
+    damping: float = Field(0.7, gt=0, le=1, description="share of a full step that is taken")
+    pull: float = Field(0.02, ge=0, le=1, description="share of the way back to one's own list, each round")
+    prior: float = Field(0.3, gt=0, le=100, description="weight of the vectors' own spread against the lists'")
+    perplexity: float = Field(40.0, gt=1, le=300, description="how many items a person chooses among, as it were")
+
+
 class RidgeConfig(_Config):
     """Ridge filter: a small correction of every vector, trained against opponents that are solved, not trained."""
 
@@ -128,6 +141,7 @@ MitigationConfig = Annotated[
     NoneConfig
     | LeaceConfig
     | RepairConfig
+    | FlowConfig
     | RidgeConfig
     | D2DRConfig
     | AlConfig
@@ -189,6 +203,16 @@ def _tuned(config: type[T]) -> dict[str, T]:
 _LOSS = "How much the opponents' failure counts beside accuracy while training; the published value is 0.1."
 
 MITIGATIONS: dict[str, MitigationSpec] = {
+    "flow": MitigationSpec(
+        title="Witness flow",
+        sentence="Moves people, step by step, to where fresh attackers together are guessing; lists are guarded. "
+        "Seconds.",
+        acts_on="vectors",
+        weight_meaning="The share of the readable difference between groups that is taken away, from 0 to 1.",
+        steps=SHARES,
+        default=1.0,
+        presets=_always(FlowConfig()),
+    ),
     "repair": MitigationSpec(
         title="Repair",
         sentence="Moves each group's vectors onto a common centre and shape. Seconds.",

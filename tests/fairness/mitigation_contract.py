@@ -185,10 +185,6 @@ class ShareContract(ItemsKept, WorkingContract):
     def test_weight_1_moves_people(self) -> None:
         assert not np.allclose(self.fit({GENDER: 1.0}).user, context({}).base.user, atol=0.1)
 
-    def test_weight_one_half_is_half_way(self) -> None:
-        base, half, whole = (self.fit({GENDER: weight}).user for weight in (0.0, 0.5, 1.0))
-        assert_allclose(half, (base + whole) / 2, atol=1e-4)
-
     @pytest.mark.parametrize("weight", [1.5, 2.0])
     def test_a_weight_above_1_is_refused_in_words(self, weight: float) -> None:
         with pytest.raises(ConfigError, match=f"the weight {weight:g} is") as caught:
@@ -196,3 +192,11 @@ class ShareContract(ItemsKept, WorkingContract):
         assert caught.value.where == "weight of gender"
         assert caught.value.mend == "Choose from 0 to 1."
         assert caught.value.code == "config.weight"
+
+
+class StraightContract(ShareContract):
+    """For mitigations whose weight is the share of a movement that is carried out."""
+
+    def test_weight_one_half_is_half_way(self) -> None:
+        base, half, whole = (self.fit({GENDER: weight}).user for weight in (0.0, 0.5, 1.0))
+        assert_allclose(half, (base + whole) / 2, atol=1e-4)

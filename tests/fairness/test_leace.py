@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from mitigation_contract import AGE, GENDER, ShareContract, attack, context
+from mitigation_contract import AGE, GENDER, StraightContract, attack, context
 from numpy.testing import assert_allclose
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import log_loss
@@ -21,7 +21,7 @@ def probe_gain(vectors: np.ndarray, labels: np.ndarray) -> float:
     return float(log_loss(labels, guess) - log_loss(labels, probe.predict_proba(standard)))
 
 
-class TestLeace(ShareContract):
+class TestLeace(StraightContract):
     def build(self) -> Mitigation:
         return build(LeaceConfig())
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from mitigation_contract import AGE, GENDER, ShareContract, attack, context
+from mitigation_contract import AGE, GENDER, StraightContract, attack, context
 from numpy.testing import assert_array_equal
 
 from fmm_core.fairness.build import build
@@ -10,7 +10,7 @@ from fmm_core.fairness.context import Mitigation
 from fmm_core.fairness.specs import RepairConfig
 
 
-class TestRepair(ShareContract):
+class TestRepair(StraightContract):
     def build(self) -> Mitigation:
         return build(RepairConfig())
 
