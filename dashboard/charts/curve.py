@@ -21,6 +21,7 @@ MARK_COUNTS = 5
 """A word on a symbol is as bad as one on so many pieces of a line."""
 LOOKS = {
     "none": (theme.MUTED, "square", "■"),
+    "flow": (theme.AFTER, "star-diamond", "✦"),
     "repair": (theme.AFTER, "circle", "●"),
     "ridge": (theme.ORANGE, "star", "★"),
     "fmmrec": (theme.INK, "diamond", "◆"),

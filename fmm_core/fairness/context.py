@@ -31,6 +31,8 @@ class Context:
     progress : called once a round; may raise `Cancelled`
     seed : of every random draw
     profiles : {(modality, "biased" | "filtered"): items × d'}, where the method asks for disentangled features
+    newcomers : people who joined later: moved as what was learned from the others says, their own labels seen and not
+        learned from. Only methods that end in a map (`ridge`) can do that; none: nobody
     """
 
     train: csr_matrix
@@ -43,6 +45,7 @@ class Context:
     progress: Progress
     seed: int
     profiles: Mapping[tuple[str, str], Floats] = field(default_factory=dict)
+    newcomers: NDArray[np.bool_] | None = None
 
     @property
     def trained(self) -> NDArray[np.bool_]:

@@ -29,6 +29,8 @@ from fmm_core.types import Codes, Mitigated
 FARTHEST = 3.0
 """Nobody goes farther in one step than so many times the mean."""
 TINY = 1e-20
+THREADS = 2
+"""Fixed: the result must not depend on the number of cores."""
 
 
 class Flow:
@@ -52,7 +54,7 @@ class Flow:
             return unchanged(context.base)
         rows = np.flatnonzero(context.trained)
         codes = {name: context.codes[name][rows] for name in shares}
-        with threadpool_limits(1):  # the result must not depend on the number of cores
+        with threadpool_limits(THREADS):
             moved = self._flow(rows, codes, shares, context)
         user = context.base.user.copy()
         user[rows] = moved.numpy()

@@ -61,19 +61,27 @@ class RidgeFilter:
             return unchanged(context.base)
         rows = np.flatnonzero(context.trained)
         codes = {name: context.codes[name][rows] for name in strengths}
+        newcomers = np.zeros(len(rows), bool) if context.newcomers is None else context.newcomers[rows]
+        taught = {name: np.where(newcomers, -1, code).astype(np.int16) for name, code in codes.items()}
         with threadpool_limits(1):  # the result must not depend on the number of cores
-            moved = self._train(torch.from_numpy(context.base.user[rows]), codes, strengths, context)
+            moved = self._train(torch.from_numpy(context.base.user[rows]), codes, taught, strengths, context)
         user = context.base.user.copy()
         user[rows] = moved.numpy()
         return Mitigated(user, context.base.item, context.base.item_bias)
 
     def _train(
-        self, vectors: Tensor, codes: Mapping[str, Codes], strengths: Mapping[str, float], context: Context
+        self,
+        vectors: Tensor,
+        codes: Mapping[str, Codes],
+        taught: Mapping[str, Codes],
+        strengths: Mapping[str, float],
+        context: Context,
     ) -> Tensor:
+        """Move everyone by what `codes` they have; learn from those that are `taught`."""
         config, random = self.config, Generator().manual_seed(context.seed)
         labels = {name: one_hot(code) for name, code in codes.items()}
         shown = torch.cat([vectors[:, :0], *(labels.values() if config.sees_attribute else ())], dim=1)
-        crowds = _crowds(codes, labels, strengths)
+        crowds = _crowds(taught, labels, strengths)
         correction = Correction(vectors, shown, config.hidden, random)
         optimiser = torch.optim.Adam(correction.parameters(), lr=config.learning_rate, fused=True)
         falling = torch.optim.lr_scheduler.LinearLR(optimiser, 1.0, 1 / config.steps, config.steps)

@@ -78,32 +78,42 @@ class _Memberships(Function):
     def forward(
         ctx: Any, given: Tensor, items: Tensor, bias: Tensor, directions: Tensor, hidden: Tensor, length: int
     ) -> Tensor:
-        ctx.save_for_backward(given, items, bias, directions, hidden)
-        ctx.length = length
-        parts = (_softened(given[r], items, bias, hidden[r], length)[0] @ directions for r in _blocks(len(given)))
-        return torch.cat(list(parts))
+        found, edges = torch.empty(len(given), directions.shape[1]), torch.empty(len(given), 2)
+        for rows in _blocks(len(given)):
+            scores = _scores(given[rows], items, bias, hidden[rows])
+            edges[rows] = _edges(scores, length)
+            found[rows] = _members(scores, edges[rows]) @ directions
+        ctx.save_for_backward(given, items, bias, directions, hidden, edges)
+        return found
 
     @staticmethod
     def backward(ctx: Any, weights: Tensor) -> tuple[Tensor | None, ...]:
-        given, items, bias, directions, hidden = ctx.saved_tensors
+        given, items, bias, directions, hidden, edges = ctx.saved_tensors
         found = torch.empty_like(given)
         for rows in _blocks(len(given)):
-            member, edge = _softened(given[rows], items, bias, hidden[rows], ctx.length)
-            slope = member * (1 - member) / edge
+            member = _members(_scores(given[rows], items, bias, hidden[rows]), edges[rows])
+            slope = member * (1 - member) / edges[rows, 1:]
             pulled = (weights[rows] @ directions.T) * slope
             middle = (slope @ items) / slope.sum(dim=1, keepdim=True).clamp(min=TINY)
             found[rows] = pulled @ items - pulled.sum(dim=1, keepdim=True) * middle
         return found, None, None, None, None, None
 
 
-def _softened(vectors: Tensor, items: Tensor, bias: Tensor, hidden: Tensor, length: int) -> tuple[Tensor, Tensor]:
-    """Memberships (people × items) and the width of everyone's edge (people × 1)."""
+def _scores(vectors: Tensor, items: Tensor, bias: Tensor, hidden: Tensor) -> Tensor:
     scores = vectors @ items.T + bias
-    if hidden.shape[1]:
-        scores = scores.masked_fill(hidden, -torch.inf)
+    return scores.masked_fill(hidden, -torch.inf) if hidden.shape[1] else scores
+
+
+def _edges(scores: Tensor, length: int) -> Tensor:
+    """Score of the last item and width of the edge, people × 2."""
     best = scores.topk(2 * length, dim=1).values
-    edge = ((best[:, length // 2] - best[:, -1]) / SOFTNESS).nan_to_num(1.0, 1.0, 1.0).clamp(min=TINY)[:, None]
-    return torch.sigmoid((scores - best[:, length - 1 : length]) / edge).nan_to_num(0.0), edge
+    width = ((best[:, length // 2] - best[:, -1]) / SOFTNESS).nan_to_num(1.0, 1.0, 1.0).clamp(min=TINY)
+    return torch.stack([best[:, length - 1], width], dim=1)
+
+
+def _members(scores: Tensor, edges: Tensor) -> Tensor:
+    """Memberships, people × items; none of lists that end in hidden items."""
+    return torch.sigmoid((scores - edges[:, :1]) / edges[:, 1:]).nan_to_num(0.0)
 
 
 def _blocks(count: int) -> list[slice]:

@@ -9,7 +9,7 @@ from scipy.sparse import csr_matrix
 from scipy.special import expit
 from torch import Generator, Tensor
 
-from fmm_core.fairness.soft_lists import SoftLists, _Memberships, _softened
+from fmm_core.fairness.soft_lists import SoftLists, _edges, _members, _Memberships, _scores
 from fmm_core.types import Representations
 
 PEOPLE, ITEMS, D, LENGTH = 8, 60, 4, 10
@@ -25,7 +25,8 @@ def tensors(*arrays: np.ndarray) -> list[Tensor]:
 
 def test_members_are_the_best_items_and_masked_ones_are_none() -> None:
     user, item, bias, hidden = tensors(USER, ITEM, BIAS, SEEN)
-    member, _ = _softened(user, item, bias, hidden, LENGTH)
+    found = _scores(user, item, bias, hidden)
+    member = _members(found, _edges(found, LENGTH))
     scores = np.where(SEEN, -np.inf, USER @ ITEM.T + BIAS)
     last = np.sort(scores, axis=1)[:, -LENGTH]
     assert_allclose(member.numpy() >= 0.5 - 1e-4, scores >= last[:, None] - 1e-5)
@@ -40,7 +41,9 @@ def test_the_gradient_is_that_of_a_list_of_constant_length(person: int) -> None:
     given = user.clone().requires_grad_()
     found = _Memberships.apply(given, item, bias, torch.eye(ITEMS), NOTHING, LENGTH)
     (slope,) = torch.autograd.grad(found, given, torch.from_numpy(weights).float())
-    member, edge = (each.numpy().astype(np.float64) for each in _softened(user, item, bias, NOTHING, LENGTH))
+    soft = _scores(user, item, bias, NOTHING)
+    edges = _edges(soft, LENGTH)
+    member, edge = (each.numpy().astype(np.float64) for each in (_members(soft, edges), edges[:, 1]))
 
     def total(vector: np.ndarray) -> float:
         scores = (ITEM @ vector + BIAS) / edge[person]
