@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from dashboard.tradeoffs import NONE
-from fmm_core.fairness.specs import MITIGATIONS
+from fmm_core.fairness.specs import DEFAULT_MITIGATION, MITIGATIONS
 from fmm_core.recommenders.specs import RECOMMENDERS
 from fmm_core.runs.config import Panel, RunConfig, make_config
 from fmm_core.runs.sweep import curve
@@ -14,7 +14,7 @@ from fmm_core.runs.sweep import curve
 CURVE_SEEDS = 3
 NO_FILE = "FILE.npz"
 
-FIRST_METHODS = ("flow", "ridge", "repair", "fmmrec", NONE)
+FIRST_METHODS = ("repair", "flow", "ridge", "fmmrec", NONE)
 """The mitigations a first run chooses from; the others are there to be compared with."""
 
 
@@ -30,7 +30,7 @@ class Choices:
     dataset: str
     modalities: tuple[str, ...]
     weights: Mapping[str, float] = field(default_factory=dict)
-    method: str = "repair"
+    method: str = DEFAULT_MITIGATION
     preset: str = "quick"
     recommender: str = "lattice"
     seed: int = 0

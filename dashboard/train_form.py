@@ -11,7 +11,7 @@ from dashboard.run_progress import NEW
 from dashboard.tradeoffs import NONE
 from dashboard.wording import train as words
 from dashboard.wording.names import attribute_title, modality_title
-from fmm_core.fairness.specs import MITIGATIONS
+from fmm_core.fairness.specs import DEFAULT_MITIGATION, MITIGATIONS
 from fmm_core.recommenders.specs import RECOMMENDERS
 from fmm_core.runs import client
 from fmm_core.runs.config import PANELS, PRESETS, Panel
@@ -118,9 +118,11 @@ def how() -> tuple[str, str]:
     left, right = st.columns(2)
     with left:
         every = bool(st.session_state.get("every_method", False))  # its switch is drawn below the list it lengthens
-        offered = choices.methods(st.session_state.get("method", "repair"), every)
+        offered = choices.methods(st.session_state.get("method", DEFAULT_MITIGATION), every)
         method = _radio(words.MITIGATION, {name: words.method_option(name) for name in offered}, "method")
         st.toggle(words.MORE_METHODS, key="every_method", help=words.MORE_METHODS_HELP, persist_state="session")
+        if words.whom(method):
+            st.caption(words.whom(method))
         if MITIGATIONS[method].splits:
             with st.container(key="disentangling", gap="xsmall"):
                 st.caption(words.DISENTANGLING)

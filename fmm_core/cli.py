@@ -15,7 +15,7 @@ from rich.table import Table
 from fmm_core.data.plan import MEANINGS, ROLES, CheckReport, Plan, Role
 from fmm_core.data.specs import CATALOG
 from fmm_core.errors import ConfigError, DataError, FmmError
-from fmm_core.fairness.specs import MITIGATIONS
+from fmm_core.fairness.specs import DEFAULT_MITIGATION, MITIGATIONS
 from fmm_core.recommenders.specs import RECOMMENDERS
 from fmm_core.runs import client
 from fmm_core.runs.config import (
@@ -272,7 +272,7 @@ def train(
     modalities: Annotated[str | None, typer.Option(help="Comma-separated; default: all.")] = None,
     attributes: Annotated[str | None, typer.Option(help="Comma-separated; default: all that can be audited.")] = None,
     recommender: Annotated[str, typer.Option(help=_menu(RECOMMENDERS))] = "lattice",
-    method: Annotated[str, typer.Option(help=_menu(MITIGATIONS))] = "repair",
+    method: Annotated[str, typer.Option(help=_menu(MITIGATIONS))] = DEFAULT_MITIGATION,
     weight: Annotated[list[str] | None, typer.Option(help="Fairness weight, repeatable: gender=1")] = None,
     preset: Annotated[str, typer.Option(help=_menu(PRESETS))] = "standard",
     panel: Annotated[str, typer.Option(help=_menu(PANELS))] = "fast",

@@ -54,7 +54,7 @@ def first_visit() -> None:
 
 def start_example() -> None:
     """Queue a quick run on the made-up data and go where its progress shows."""
-    config = make_config("synthetic", recommender="lattice", method="repair", preset="quick", weights={"gender": 1.0})
+    config = make_config("synthetic", recommender="lattice", preset="quick", weights={"gender": 1.0})
     (run,) = client.submit(state.store(), config)
     state.choose(run.id)
     st.switch_page(state.PAGES["train"], query_params=state.link(run))

@@ -5,6 +5,7 @@ import streamlit as st
 from dashboard import run_progress, state, train_form, widgets
 from dashboard.choices import Choices
 from dashboard.wording import train as words
+from fmm_core.fairness.specs import DEFAULT_MITIGATION
 from fmm_core.runs.store import RunFolder
 
 
@@ -45,7 +46,7 @@ def form() -> None:
         return
     left, right = st.columns([7, 4], gap="large")
     with left:
-        method = st.session_state.get("method", "repair")  # its radio stands below the switches it decides
+        method = st.session_state.get("method", DEFAULT_MITIGATION)  # its radio stands below the switches it decides
         modalities = train_form.modalities(card, st.session_state.get("recommender", "lattice"), method)
         weights = train_form.weights(card, method)
         method, preset = train_form.how()

@@ -15,7 +15,7 @@ MAY_IMPORT = {
     "data": BELOW,
     "metrics": BELOW,
     "recommenders": BELOW | {"data"},
-    "fairness": BELOW | {"data", "recommenders"},
+    "fairness": BELOW | {"data", "metrics", "recommenders"},
     "audit": BELOW | {"data", "metrics"},
     "runs": BELOW | {"data", "metrics", "recommenders", "fairness", "audit"},
 }

@@ -110,6 +110,11 @@ def method_option(method: str) -> tuple[str, str]:
     return spec.title, spec.sentence
 
 
+def whom(method: str) -> str:
+    """Whom a mitigation protects and whom not; nothing where that depends on what it is trained for."""
+    return MITIGATIONS[method].protects
+
+
 def protect_note(method: str) -> str:
     """What the sliders do, and what their numbers are for this method."""
     meaning = MITIGATIONS[method].weight_meaning

@@ -24,11 +24,12 @@ class RankingMetric:
     A person with vector x chooses among their best unseen items j with probability ``p_j ∝ exp(t (x · v_j + b_j))``,
     where t gives the choice the wanted perplexity. Moving away from the vector x⁰ costs
 
-        D(x) = KL(p⁰ ‖ p) / t²  +  ½ (x − x⁰)ᵀ K (x − x⁰),      K = prior · trace(H) / trace(C⁻¹) · C⁻¹
+        D(x) = KL(p⁰ ‖ p) / t²  +  ½ (x − x⁰)ᵀ K (x − x⁰),      K = prior · trace(C H̄) / d · C⁻¹
 
-    whose second derivative is ``H + K`` at x⁰, H the covariance of the items under p⁰ (METHOD.md, "witness flow", 1,
-    with the temperature a perplexity, so that it means the same on every base). K keeps people where people are: C is
-    the covariance of the vectors.
+    whose second derivative is ``H + K`` at x⁰, H the covariance of the items under p⁰ and H̄ its mean (METHOD.md,
+    "witness flow", 1, with the temperature a perplexity, so that it means the same on every base). K keeps people where
+    people are: C is the covariance of the vectors. METHOD.md weighs H against K by trace(H) / trace(C⁻¹): where vectors
+    are flat in some directions that leaves hardly any K in the others, a few people run off, and nobody else moves.
 
     Parameters
     ----------
@@ -56,7 +57,7 @@ class RankingMetric:
         self._chosen = torch.cat([chosen for _, _, chosen in self._choices(self._start)])
         hessians = self._hessians()
         inverse = _inverse(spread)
-        self._prior = prior * hessians.diagonal(dim1=1, dim2=2).sum(dim=1).mean() / inverse.trace() * inverse
+        self._prior = prior * (hessians.mean(dim=0) * spread).sum() / len(spread) * inverse
         for rows in _blocks(len(hessians)):
             hessians[rows] = torch.linalg.inv(hessians[rows] + self._prior)
         self._inverse = hessians  # (people, d, d)

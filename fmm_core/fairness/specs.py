@@ -169,6 +169,7 @@ class MitigationSpec:
     steps : the weights a slider and a curve offer, in words
     default : the weight a first run takes
     presets : {"quick" | "standard" | "paper": config}
+    protects : whom, what it has to know of them, and who is left out; one sentence
     slow : takes minutes, not seconds; the sentence says so too
     splits : may split the modalities, and so looks at them whatever the recommender does
     """
@@ -180,6 +181,7 @@ class MitigationSpec:
     steps: Mapping[float, str]
     default: float
     presets: Mapping[str, MitigationConfig]
+    protects: str = ""
     slow: bool = False
     splits: bool = False
 
@@ -202,7 +204,19 @@ def _tuned(config: type[T]) -> dict[str, T]:
 
 _LOSS = "How much the opponents' failure counts beside accuracy while training; the published value is 0.1."
 
+DEFAULT_MITIGATION = "repair"
+
 MITIGATIONS: dict[str, MitigationSpec] = {
+    "repair": MitigationSpec(
+        title="Repair",
+        sentence="Moves each group's vectors onto a common centre and shape. Seconds.",
+        acts_on="vectors",
+        weight_meaning="The share of the difference between groups that is taken away, from 0 to 1.",
+        steps=SHARES,
+        default=1.0,
+        presets=_always(RepairConfig()),
+        protects="Protects people whose group it is told, and nobody else.",
+    ),
     "flow": MitigationSpec(
         title="Witness flow",
         sentence="Moves people, step by step, to where fresh attackers together are guessing; lists are guarded. "
@@ -212,15 +226,8 @@ MITIGATIONS: dict[str, MitigationSpec] = {
         steps=SHARES,
         default=1.0,
         presets=_always(FlowConfig()),
-    ),
-    "repair": MitigationSpec(
-        title="Repair",
-        sentence="Moves each group's vectors onto a common centre and shape. Seconds.",
-        acts_on="vectors",
-        weight_meaning="The share of the difference between groups that is taken away, from 0 to 1.",
-        steps=SHARES,
-        default=1.0,
-        presets=_always(RepairConfig()),
+        protects="Protects people whose group it is told; it does nothing for those who keep it to themselves, and "
+        "whoever joins later is protected from the next run on.",
     ),
     "ridge": MitigationSpec(
         title="Ridge filter",
@@ -231,6 +238,8 @@ MITIGATIONS: dict[str, MitigationSpec] = {
         steps=STRENGTHS,
         default=1.0,
         presets=_always(RidgeConfig()),
+        protects="Protects people whose group it is told, less well those who join later and tell theirs, and hardly "
+        "those who keep it to themselves.",
     ),
     "fmmrec": MitigationSpec(
         title="FMMRec",

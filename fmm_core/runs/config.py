@@ -8,7 +8,14 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from fmm_core.data.plan import Plan
 from fmm_core.errors import ConfigError
-from fmm_core.fairness.specs import MITIGATIONS, DisentangleConfig, FmmrecConfig, MitigationConfig, TuningConfig
+from fmm_core.fairness.specs import (
+    DEFAULT_MITIGATION,
+    MITIGATIONS,
+    DisentangleConfig,
+    FmmrecConfig,
+    MitigationConfig,
+    TuningConfig,
+)
 from fmm_core.recommenders.specs import RECOMMENDERS, RecommenderConfig
 from fmm_core.types import Panel
 
@@ -200,7 +207,7 @@ def make_config(
     dataset: str,
     *,
     recommender: str = "lattice",
-    method: str = "repair",
+    method: str = DEFAULT_MITIGATION,
     preset: str = "standard",
     settings: Mapping[str, Any] | None = None,
     **common: Any,

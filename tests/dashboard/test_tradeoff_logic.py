@@ -92,7 +92,7 @@ def test_every_method_has_a_look_of_its_own_and_none_is_a_verdict() -> None:
     assert "triangle-down" not in {shape for _, shape, _ in LOOKS.values()}  # that is a figure below guessing
 
 
-def test_nine_methods_have_nine_names_and_only_the_opened_one_weights() -> None:
+def test_ten_methods_have_ten_names_and_only_the_opened_one_weights() -> None:
     many = [point("none", 0, 1.0, 0.85)]
     many += [
         point(method, weight, 0.9 - 0.01 * place - 0.1 * weight, 0.8 - 0.1 * weight)
@@ -102,7 +102,7 @@ def test_nine_methods_have_nine_names_and_only_the_opened_one_weights() -> None:
     found = tradeoffs.settings(many, "gender")
     notes = trade_off(found, Line("cal", ("gender",)), 0.05, 0.65, 0.05, None).layout.annotations
     named = [note for note in notes if "<b>" in note.text]
-    assert len(named) == 9
+    assert len(named) == 10
     for note in named:  # at the low-accuracy end: weight 1
         title = note.text.split("<b>")[1].removesuffix("</b>")
         ends = {words.method_title(each.method): 100 * each.kept for each in found if each.weights in ((), (1,))}

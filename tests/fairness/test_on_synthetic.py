@@ -56,7 +56,9 @@ def test_gender_can_be_read_before(world: Context) -> None:
     assert logistic(world.base.user, world) > 0.8
 
 
-@pytest.mark.parametrize(("name", "weight"), [("repair", 1.0), ("ridge", 1.0), ("leace", 1.0), ("d2dr", 10.0)])
+@pytest.mark.parametrize(
+    ("name", "weight"), [("flow", 1.0), ("repair", 1.0), ("ridge", 1.0), ("leace", 1.0), ("d2dr", 10.0)]
+)
 def test_solved_methods_take_the_straight_trace_off(world: Context, name: str, weight: float) -> None:
     user, _ = mitigate(world, name, weight)
     assert logistic(user, world) < 0.65

@@ -54,8 +54,7 @@ def hessians(base: Representations) -> list[np.ndarray]:
 
 
 def prior(base: Representations) -> np.ndarray:
-    inverse = np.linalg.inv(SPREAD)
-    return PRIOR * np.mean([np.trace(each) for each in hessians(base)]) / np.trace(inverse) * inverse
+    return PRIOR * np.trace(SPREAD @ np.mean(hessians(base), axis=0)) / D * np.linalg.inv(SPREAD)
 
 
 def test_a_step_is_cheapest_where_the_items_at_stake_are_alike(base: Representations, metric: RankingMetric) -> None:
