@@ -112,7 +112,8 @@ def method_option(method: str) -> tuple[str, str]:
 
 def whom(method: str) -> str:
     """Whom a mitigation protects and whom not; nothing where that depends on what it is trained for."""
-    return MITIGATIONS[method].protects
+    spec = MITIGATIONS[method]
+    return f"**{spec.title}** {spec.protects}" if spec.protects else ""
 
 
 def protect_note(method: str) -> str:

@@ -1,6 +1,6 @@
 """Witness flow: everyone is moved, a little at a time, to where no combination of fresh attackers tells groups apart.
 
-METHOD.md's "flow E", changed where measurements on the frozen vectors of MovieLens-1M said so (docs/frontier.md):
+METHOD.md's "flow E", changed where measurements on the frozen vectors of MovieLens-1M said so (docs/flow.md):
 
 - the combination reads *all* outputs of an attribute at once and answers in log posteriors, as an attacker would. One
   group against the rest, each by its own outputs, left age readable at 0.69 where this leaves 0.56;

@@ -169,7 +169,7 @@ class MitigationSpec:
     steps : the weights a slider and a curve offer, in words
     default : the weight a first run takes
     presets : {"quick" | "standard" | "paper": config}
-    protects : whom, what it has to know of them, and who is left out; one sentence
+    protects : whom, what it has to know of them, and who is left out; goes on from the title
     slow : takes minutes, not seconds; the sentence says so too
     splits : may split the modalities, and so looks at them whatever the recommender does
     """
@@ -215,7 +215,7 @@ MITIGATIONS: dict[str, MitigationSpec] = {
         steps=SHARES,
         default=1.0,
         presets=_always(RepairConfig()),
-        protects="Protects people whose group it is told, and nobody else.",
+        protects="protects people whose group it is told, and nobody else.",
     ),
     "flow": MitigationSpec(
         title="Witness flow",
@@ -226,7 +226,7 @@ MITIGATIONS: dict[str, MitigationSpec] = {
         steps=SHARES,
         default=1.0,
         presets=_always(FlowConfig()),
-        protects="Protects people whose group it is told; it does nothing for those who keep it to themselves, and "
+        protects="protects people whose group it is told; it does nothing for those who keep it to themselves, and "
         "whoever joins later is protected from the next run on.",
     ),
     "ridge": MitigationSpec(
@@ -238,7 +238,7 @@ MITIGATIONS: dict[str, MitigationSpec] = {
         steps=STRENGTHS,
         default=1.0,
         presets=_always(RidgeConfig()),
-        protects="Protects people whose group it is told, less well those who join later and tell theirs, and hardly "
+        protects="protects people whose group it is told, less well those who join later and tell theirs, and hardly "
         "those who keep it to themselves.",
     ),
     "fmmrec": MitigationSpec(

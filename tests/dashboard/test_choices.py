@@ -81,6 +81,12 @@ def test_no_step_of_any_method_is_without_words() -> None:
             assert f"at {weight:g}" not in said
 
 
+def test_solved_methods_say_whom_they_protect() -> None:
+    assert words.whom("repair") == "**Repair** protects people whose group it is told, and nobody else."
+    assert "whoever joins later" in words.whom("flow")
+    assert words.whom("none") == ""
+
+
 def test_the_note_says_what_the_number_means() -> None:
     assert words.protect_note("repair").endswith(
         "The number is the share of the difference between groups that is taken away, from 0 to 1."
