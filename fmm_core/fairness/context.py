@@ -108,6 +108,13 @@ class Mitigation(Protocol):
         ...
 
 
+def moved_people(base: Representations, rows: NDArray[np.int64], vectors: NDArray[np.floating]) -> Mitigated:
+    """The base, bit for bit, but for the people of `rows`, who get `vectors` (rows × d)."""
+    user = base.user.copy()
+    user[rows] = vectors
+    return Mitigated(user, base.item, base.item_bias)
+
+
 def unchanged(base: Representations) -> Mitigated:
     """The base, bit for bit."""
     return Mitigated(base.user, base.item, base.item_bias)

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 from torch import Generator, Tensor
 
-from fmm_core.fairness.context import Context, unchanged
+from fmm_core.fairness.context import Context, moved_people, unchanged
 from fmm_core.fairness.features import scale
 from fmm_core.fairness.ranking_metric import RankingMetric
 from fmm_core.fairness.sights import sights
@@ -56,9 +56,7 @@ class Flow:
         codes = {name: context.codes[name][rows] for name in shares}
         with threadpool_limits(THREADS):
             moved = self._flow(rows, codes, shares, context)
-        user = context.base.user.copy()
-        user[rows] = moved.numpy()
-        return Mitigated(user, context.base.item, context.base.item_bias)
+        return moved_people(context.base, rows, moved.numpy())
 
     def _flow(
         self, rows: NDArray[np.int64], codes: Mapping[str, Codes], shares: Mapping[str, float], context: Context

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import eigh
 
-from fmm_core.fairness.context import Context, unchanged
+from fmm_core.fairness.context import Context, moved_people, unchanged
 from fmm_core.fairness.specs import RepairConfig
 from fmm_core.types import Codes, Mitigated
 
@@ -47,9 +47,7 @@ class Repair:
         codes = {name: context.codes[name][rows] for name in shares}
         base = context.base.user[rows].astype(np.float64)  # (people, d)
         moved = self._cycle(base, codes, shares, context)
-        user = context.base.user.copy()
-        user[rows] = moved.astype(np.float32)
-        return Mitigated(user, context.base.item, context.base.item_bias)
+        return moved_people(context.base, rows, moved)
 
     def _cycle(
         self, base: Vectors, codes: Mapping[str, Codes], shares: Mapping[str, float], context: Context

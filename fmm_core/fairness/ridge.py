@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 from torch import Generator, Tensor, nn
 
-from fmm_core.fairness.context import Context, unchanged
+from fmm_core.fairness.context import Context, moved_people, unchanged
 from fmm_core.fairness.features import between, kernel, linear, squares, standardise
 from fmm_core.fairness.specs import RidgeConfig
 from fmm_core.types import Codes, Mitigated
@@ -65,9 +65,7 @@ class RidgeFilter:
         taught = {name: np.where(newcomers, -1, code).astype(np.int16) for name, code in codes.items()}
         with threadpool_limits(1):  # the result must not depend on the number of cores
             moved = self._train(torch.from_numpy(context.base.user[rows]), codes, taught, strengths, context)
-        user = context.base.user.copy()
-        user[rows] = moved.numpy()
-        return Mitigated(user, context.base.item, context.base.item_bias)
+        return moved_people(context.base, rows, moved.numpy())
 
     def _train(
         self,

@@ -160,6 +160,24 @@ class ItemsKept:
         assert_array_equal(found.item_bias, base.item_bias)
 
 
+class OthersKept:
+    """For mitigations that leave alone whom and what they are not asked about."""
+
+    build: Callable[[], Mitigation]
+    fit: Callable[..., Mitigated]
+
+    def test_an_attribute_at_weight_0_changes_nothing(self) -> None:
+        assert_array_equal(self.fit({GENDER: 1.0, AGE: 0.0}).user, self.fit({GENDER: 1.0}).user)
+
+    def test_the_untrained_stay_and_play_no_part(self) -> None:
+        untrained = np.arange(400) < 50
+        given = context({GENDER: 1.0}, untrained=untrained)
+        found = self.build().fit(given).user
+        assert_array_equal(found[untrained], given.base.user[untrained])
+        given.base.user[untrained] += 100
+        assert_array_equal(self.build().fit(given).user[~untrained], found[~untrained])
+
+
 class StrengthContract(WorkingContract):
     """For mitigations whose weight multiplies a loss."""
 

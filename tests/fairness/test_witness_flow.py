@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from mitigation_contract import AGE, GENDER, ShareContract, attack, context
+from mitigation_contract import AGE, GENDER, OthersKept, ShareContract, attack, context
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import cross_val_predict
@@ -26,7 +26,7 @@ def mean_difference(user: np.ndarray, labels: np.ndarray) -> float:
     return float((scores[labels == 1].mean() - scores[labels == 0].mean()) / scores.std())
 
 
-class TestFlow(ShareContract):
+class TestFlow(OthersKept, ShareContract):
     def build(self) -> Mitigation:
         return build(SHORT)
 
@@ -56,17 +56,6 @@ class TestFlow(ShareContract):
         given.codes[GENDER][:] = np.random.default_rng(5).permutation(given.codes[GENDER])
         before, after = (attack(user, given.codes[GENDER]) for user in (given.base.user, build(WHOLE).fit(given).user))
         assert after["logistic"] == pytest.approx(before["logistic"], abs=0.08)
-
-    def test_an_attribute_at_weight_0_changes_nothing(self) -> None:
-        assert_array_equal(self.fit({GENDER: 1.0, AGE: 0.0}).user, self.fit({GENDER: 1.0}).user)
-
-    def test_the_untrained_stay_and_play_no_part(self) -> None:
-        untrained = np.arange(400) < 50
-        given = context({GENDER: 1.0}, untrained=untrained)
-        found = self.build().fit(given).user
-        assert_array_equal(found[untrained], given.base.user[untrained])
-        given.base.user[untrained] += 100
-        assert_array_equal(self.build().fit(given).user[~untrained], found[~untrained])
 
     def test_people_of_whom_nothing_is_known_stay_where_they_are(self) -> None:
         hidden = np.arange(400) % 3 == 0
