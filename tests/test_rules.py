@@ -10,7 +10,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 CORE = ROOT / "fmm_core"
 
-BELOW = {"errors", "types"}
+BELOW = {"errors", "threads", "types"}
 MAY_IMPORT = {
     "data": BELOW,
     "metrics": BELOW,

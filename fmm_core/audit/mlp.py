@@ -1,7 +1,6 @@
 """A small neural network as attacker: one for every left-out set, all trained at once (panel full)."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -9,6 +8,7 @@ from numpy.typing import NDArray
 
 from fmm_core.audit.attackers import Scores, left_out_sets, per_left_out, spread
 from fmm_core.audit.folds import FOLDS, hashed
+from fmm_core.threads import one_torch_thread
 from fmm_core.types import Floats
 
 if TYPE_CHECKING:
@@ -58,22 +58,9 @@ def mlp(
     features = torch.from_numpy(z[order])
     labels = [torch.from_numpy(code[order].astype(np.int64)) for code in codes.values()]
     widths = [classes[name] for name in codes]
-    with _one_thread():
+    with one_torch_thread():
         found = [_scores(features, labels, widths, folds[order], seed) for folds in partitions]
     return [dict(zip(codes, (each[back] for each in scores), strict=True)) for scores in found]
-
-
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    """As `leakage.one_thread`, for torch: the same sums whatever the machine."""
-    import torch
-
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
 
 
 def _scores(

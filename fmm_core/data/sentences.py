@@ -1,8 +1,7 @@
 """Titles and descriptions as numbers by MiniLM, a small language model that is kept beside the code: never fetched."""
 
 import os
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -10,6 +9,7 @@ from fmm_core.data.dataset import Modality
 from fmm_core.data.encoders import impute
 from fmm_core.data.plan import TextEncoder, has_sentences
 from fmm_core.errors import DataError
+from fmm_core.threads import one_torch_thread
 from fmm_core.types import Floats
 
 OFFLINE = {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1"}
@@ -68,18 +68,5 @@ def _vectors(texts: list[str]) -> Floats:
     from sentence_transformers import SentenceTransformer
 
     model = SentenceTransformer(str(get_model_path()), device="cpu", local_files_only=True)
-    with _one_thread():
+    with one_torch_thread():  # the fingerprint must not depend on the machine
         return model.encode(texts, batch_size=BATCH, normalize_embeddings=True, show_progress_bar=False)
-
-
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    """Sums split over threads differ in the last bit, and with them the fingerprint."""
-    import torch
-
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)

@@ -93,8 +93,8 @@ def squares(z: Tensor, most: int, random: Generator) -> View:
 
 def rbf(a: Tensor, b: Tensor, gamma: float) -> Tensor:
     """``exp(−γ ‖a − b‖²)`` for all rows of a and b."""
-    squared = a.square().sum(dim=1)[:, None] + b.square().sum(dim=1) - 2 * a @ b.T
-    return torch.exp(-gamma * squared.clamp(min=0))
+    lengths = a.square().sum(dim=1)[:, None], b.square().sum(dim=1)
+    return torch.exp(torch.addmm(-gamma * lengths[1], 2 * gamma * a, b.T) - gamma * lengths[0])
 
 
 def between(ends: tuple[float, float], random: Generator) -> float:

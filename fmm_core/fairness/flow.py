@@ -9,28 +9,31 @@ METHOD.md's "flow E", changed where measurements on the frozen vectors of MovieL
 - choices are softened to one perplexity, not by one power: the same guard on every base.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
+from functools import partial
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits
 from torch import Generator, Tensor
 
 from fmm_core.fairness.context import Context, moved_people, unchanged
 from fmm_core.fairness.features import scale
 from fmm_core.fairness.ranking_metric import RankingMetric
-from fmm_core.fairness.sights import sights
+from fmm_core.fairness.sights import Glance, glances
 from fmm_core.fairness.soft_lists import SoftLists
 from fmm_core.fairness.specs import FlowConfig
-from fmm_core.fairness.witness import FOLDS, Question, Witness, question, read
+from fmm_core.fairness.witness import FOLDS, Question, Reading, Witness, question, read
+from fmm_core.threads import one_torch_thread
 from fmm_core.types import Codes, Mitigated
 
 FARTHEST = 3.0
 """Nobody goes farther in one step than so many times the mean."""
 TINY = 1e-20
-THREADS = 2
-"""Fixed: the result must not depend on the number of cores."""
+WORKERS = 2
+"""Each looks at people in its own way on one thread: nobody waits for another, and no sum depends on the machine."""
+MOST_SEED = 2**62
 
 
 class Flow:
@@ -54,12 +57,17 @@ class Flow:
             return unchanged(context.base)
         rows = np.flatnonzero(context.trained)
         codes = {name: context.codes[name][rows] for name in shares}
-        with threadpool_limits(THREADS):
-            moved = self._flow(rows, codes, shares, context)
+        with one_torch_thread(), ThreadPoolExecutor(WORKERS) as workers:
+            moved = self._flow(rows, codes, shares, context, workers)
         return moved_people(context.base, rows, moved.numpy())
 
     def _flow(
-        self, rows: NDArray[np.int64], codes: Mapping[str, Codes], shares: Mapping[str, float], context: Context
+        self,
+        rows: NDArray[np.int64],
+        codes: Mapping[str, Codes],
+        shares: Mapping[str, float],
+        context: Context,
+        workers: Executor,
     ) -> Tensor:
         config, random = self.config, Generator().manual_seed(context.seed)
         base = context.base.with_user(context.base.user[rows])
@@ -75,18 +83,21 @@ class Flow:
             perplexity=config.perplexity,
         )
         lists = SoftLists(base, context.train[rows], context.seed) if config.lists else None
+        looks = glances(lists, config.features)
         aims: dict[str, Tensor] = {}
         for done in range(config.rounds):
             left = 1 - done / config.rounds
             folds = torch.randperm(len(vectors), generator=random).chunk(FOLDS)
-            readings = [read(sight, columns, folds) for sight in sights(vectors, lists, config.features, random)]
-            step = config.pull * left * metric.back(vectors)
+            back = workers.submit(metric.back, vectors)
+            seeds = torch.randint(MOST_SEED, (len(looks),), generator=random)
+            readings = list(workers.map(partial(_reading, vectors, columns, folds), looks, seeds.tolist()))
+            step = config.pull * left * back.result()
             figures = {}
             for name, asked in questions.items():
                 witness = Witness(asked, readings, places[name], folds)
                 aim = aims.setdefault(name, (1 - shares[name]) * witness.difference)
                 excess = witness.difference - aim
-                step += config.damping * min(1.0, 2 * left) * _newton(witness, excess, metric, vectors)
+                step += config.damping * min(1.0, 2 * left) * _newton(witness, excess, metric, vectors, workers)
                 figures[name] = float(witness.difference.square().mean().sqrt())
             vectors = vectors - step
             context.progress(done + 1, config.rounds, **figures)
@@ -99,6 +110,11 @@ def _places(questions: Mapping[str, Question]) -> dict[str, slice]:
     return {name: slice(low, high) for name, low, high in zip(questions, edges[:-1], edges[1:], strict=True)}
 
 
+def _reading(vectors: Tensor, columns: Tensor, folds: Sequence[Tensor], look: Glance, seed: int) -> Reading:
+    """What one kind of attacker reads of everyone."""
+    return read(look(vectors, Generator().manual_seed(seed)), columns, folds)
+
+
 def _left_over(vectors: Tensor, questions: Mapping[str, Question]) -> Tensor:
     """Covariance of what is left of the vectors once all attributes are taken out additively, d × d."""
     hot = torch.cat([each.one_hot for each in questions.values()], dim=1).double()
@@ -106,12 +122,12 @@ def _left_over(vectors: Tensor, questions: Mapping[str, Question]) -> Tensor:
     return (left.T @ left / len(left)).float()
 
 
-def _newton(witness: Witness, excess: Tensor, metric: RankingMetric, vectors: Tensor) -> Tensor:
+def _newton(witness: Witness, excess: Tensor, metric: RankingMetric, vectors: Tensor, workers: Executor) -> Tensor:
     """The step that would bring ``½ Σ excess²`` to zero if it were quadratic, in the geometry of `metric`.
 
     Along ``P g`` the excess falls in proportion; it is gone after ``Σ excess² / gᵀ P g`` of it.
     """
-    gradient = witness.gradient(excess)
+    gradient = witness.gradient(excess, workers)
     steered = metric.steer(gradient)
     step = excess.square().sum() / (gradient * steered).sum().clamp(min=TINY) * steered
     length = (step * scale(vectors)).norm(dim=1, keepdim=True)

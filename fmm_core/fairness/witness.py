@@ -5,6 +5,7 @@ after another leaves a mixture that their combination reads (METHOD.md, "flow E"
 """
 
 from collections.abc import Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass
 
 import numpy as np
@@ -31,13 +32,16 @@ class Sight:
 
     def __init__(self, given: Tensor, view: View, ridges: tuple[float, ...]) -> None:
         self.ridges, self.raw_weights = ridges, view.raw_weights
-        features = view.features.detach()
-        self.features = features - features.mean(dim=0)
-        self._given, self._raw = given, view.raw
+        self._given, self._view = given, view
+
+    def features(self) -> Tensor:
+        """Centred, people × m; not kept, for there are many."""
+        found = self._view.features.detach()
+        return found - found.mean(dim=0)
 
     def pull(self, weights: Tensor) -> Tensor:
         """Gradient by the vectors of the sum of the raw features so weighted (people × m); people × d."""
-        (found,) = torch.autograd.grad(self._raw, self._given, weights, retain_graph=True)
+        (found,) = torch.autograd.grad(self._view.raw, self._given, weights, retain_graph=True)
         return found
 
 
@@ -100,7 +104,8 @@ def read(sight: Sight, columns: Tensor, folds: Sequence[Tensor]) -> Reading:
     ----------
     folds : the rows of each
     """
-    own = [sight.features[rows] for rows in folds]
+    features = sight.features()
+    own = [features[rows] for rows in folds]
     grams = [part.T @ part for part in own]
     crossed = [part.T @ columns[rows] for part, rows in zip(own, folds, strict=True)]
     gram, cross = torch.stack(grams).sum(dim=0), torch.stack(crossed).sum(dim=0)
@@ -141,17 +146,17 @@ class Witness:
             ((contrast[part.rows] * part.told).sum(dim=0) for part in self._parts), torch.zeros(question.groups)
         ) / len(table)
 
-    def gradient(self, excess: Tensor) -> Tensor:
+    def gradient(self, excess: Tensor, workers: Executor) -> Tensor:
         """Of ``Σ_groups excess · difference`` by everybody's features, the attackers held fixed; people × d.
 
         Parameters
         ----------
         excess : one number a group, held fixed
+        workers : each takes another sight
         """
         by_score = self._by_score(self._question.contrast * excess / len(self._question.codes))
         widths = [reading.scores[..., self._columns].flatten(1).shape[1] for reading in self._readings]
-        parts = zip(self._readings, by_score.split(widths, dim=1), strict=True)
-        return sum((self._pulled(reading, part) for reading, part in parts), torch.zeros(()))
+        return sum(workers.map(self._pulled, self._readings, by_score.split(widths, dim=1)), torch.zeros(()))
 
     def _by_score(self, by_told: Tensor) -> Tensor:
         """From the gradient by the log posteriors (people × groups) to that by the scores (people × read-outs)."""

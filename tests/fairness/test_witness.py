@@ -1,5 +1,7 @@
 """The stack of attackers against scikit-learn and against small differences."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 import torch
@@ -112,7 +114,8 @@ def test_the_gradient_is_that_of_the_attackers_held_fixed(person: int) -> None:
     asked = question(codes)
     excess = np.array([-0.4, 0.9])
     witness = Witness(asked, [read(straight(x), asked.columns, folds)], slice(0, 1), folds)
-    found = witness.gradient(torch.from_numpy(excess).float())[person]
+    with ThreadPoolExecutor() as workers:
+        found = witness.gradient(torch.from_numpy(excess).float(), workers)[person]
     z, targets = x.numpy().astype(np.float64), asked.columns.numpy()
     rows = next(rows.numpy() for rows in folds if person in rows)
     others = np.setdiff1d(np.arange(N), rows)
