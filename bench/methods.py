@@ -3,13 +3,15 @@
 MovieLens-100K (LATTICE, standard, all modalities), with all attributes protected and with gender alone; and the frozen
 vectors of FILE on the data of FOLDER. Every run is an ordinary run of the store: finished ones are used again, so the
 bench can be stopped and started. Without `--write` it prints the tables made of the runs that are there; with it, it
-runs what is missing and writes docs/methods.md.
+runs what is missing and writes docs/methods.md. Rows are kept in docs/methods.json: what another machine ran stays,
+until as many seeds of it are in this store.
 """
 
 import argparse
+import json
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -33,6 +35,9 @@ from fmm_core.runs.worker import execute
 
 PLACES = {"user_vector": "user vector", "item_mean": "mean item vector", "top_k": "top-20 list"}
 THREE = (0, 1, 2)
+ROWS = ROOT / "docs" / "methods.json"
+Row = dict[str, Any]
+"""World, method, seeds, Recall@20 of the base and, by attribute, the cells of a line."""
 
 
 @dataclass(frozen=True)
@@ -99,45 +104,61 @@ def main() -> None:
     """Run what is missing, then print or write the tables."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--home", type=Path, required=True)
-    parser.add_argument("--ml1m", type=Path)
-    parser.add_argument("--vectors", type=Path)
+    parser.add_argument("--ml1m", default="")
+    parser.add_argument("--vectors", default="")
     parser.add_argument("--only", default="", help="titles of rows to run now, separated by semicolons")
     parser.add_argument("--write", action="store_true")
     chosen = parser.parse_args()
-    store = Store(chosen.home)
-    pages = []
-    for world in _worlds(chosen.ml1m, chosen.vectors):
-        rows = list(_rows(store, world, chosen.write, set(filter(None, chosen.only.split(";")))))
-        if rows:
-            pages.append(_tables(world, pd.DataFrame(rows)))
-    text = "\n".join(pages)
-    print(text)
-    if chosen.write:
-        (ROOT / "docs" / "methods.md").write_text(HEAD + text, encoding="utf-8")
+    store, kept = Store(chosen.home), _kept()
+    worlds = _worlds(chosen.ml1m, chosen.vectors)
+    for world, method in [(each, method) for each in worlds if each.dataset for method in each.methods]:
+        run_missing = chosen.write and (not chosen.only or method.title in chosen.only.split(";"))
+        found = list(_seeds(store, world, method, run_missing))
+        if found and len(found) >= kept.get((world.title, method.title), {"seeds": 1})["seeds"]:
+            kept[world.title, method.title] = _row(world, method, pd.DataFrame(found))
+            _keep(kept, worlds, chosen.write)
+    print(_page(kept, worlds))
 
 
-def _worlds(ml1m: Path | None, vectors: Path | None) -> Iterator[World]:
+def _keep(kept: Mapping[tuple[str, str], Row], worlds: Sequence[World], write: bool) -> None:
+    """At once, for a run takes minutes."""
+    if write:
+        ROWS.write_text(json.dumps(list(kept.values()), indent=1) + "\n", encoding="utf-8")
+        (ROOT / "docs" / "methods.md").write_text(_page(kept, worlds), encoding="utf-8")
+
+
+def _page(kept: Mapping[tuple[str, str], Row], worlds: Sequence[World]) -> str:
+    return HEAD + "\n".join(_tables(world, kept) for world in worlds)
+
+
+def _kept() -> dict[tuple[str, str], Row]:
+    rows = json.loads(ROWS.read_text(encoding="utf-8")) if ROWS.exists() else []
+    return {(row["world"], row["method"]): row for row in rows}
+
+
+def _worlds(ml1m: str, vectors: str) -> list[World]:
+    """Without its files the last one is only shown."""
     everything = ("gender", "age", "occupation")
     lattice = {"recommender": "lattice"}
-    yield World("MovieLens-100K, gender protected", "movielens-100k", ("gender",), lattice)
-    yield World("MovieLens-100K, all three attributes protected", "movielens-100k", everything, lattice)
-    if ml1m is not None and vectors is not None:
-        frozen = {"recommender": "pretrained", "settings": {"recommender.path": str(vectors)}}
-        once = tuple(Method(m.title, m.name, (0,), m.preset, m.settings) for m in METHODS)
-        yield World("MovieLens-1M, the published LATTICE vectors, all protected", str(ml1m), everything, frozen, once)
+    frozen = {"recommender": "pretrained", "settings": {"recommender.path": vectors}}
+    once = tuple(Method(m.title, m.name, (0,), m.preset, m.settings) for m in METHODS)
+    return [
+        World("MovieLens-100K, gender protected", "movielens-100k", ("gender",), lattice),
+        World("MovieLens-100K, all three attributes protected", "movielens-100k", everything, lattice),
+        World("MovieLens-1M, the published LATTICE vectors, all protected", ml1m, everything, frozen, once),
+    ]
 
 
-def _rows(store: Store, world: World, run_missing: bool, only: set[str]) -> Iterator[dict[str, Any]]:
-    """The figures of every finished run of a world, one row a seed."""
+def _seeds(store: Store, world: World, method: Method, run_missing: bool) -> Iterator[dict[str, Any]]:
+    """The figures of every finished run of a row, one a seed."""
     done = {_identity(run.config()): run for run in store.runs() if run.status().state == "done"}
-    for method in world.methods:
-        for seed in method.seeds:
-            config = world.config(method, seed)
-            run = done.get(_identity(config))
-            if run is None and run_missing and (not only or method.title in only):
-                run = _execute(store, config)
-            if run is not None:
-                yield {"method": method.title, "seed": seed} | _figures(store, run)
+    for seed in method.seeds:
+        config = world.config(method, seed)
+        run = done.get(_identity(config))
+        if run is None and run_missing:
+            run = _execute(store, config)
+        if run is not None:
+            yield _figures(store, run)
 
 
 def _identity(config: RunConfig) -> str:
@@ -216,35 +237,47 @@ Weights are each method's default. *Kept* is test Recall@20 beside the base's. *
 """
 
 
-def _tables(world: World, rows: pd.DataFrame) -> str:
+def _row(world: World, method: Method, of: pd.DataFrame) -> Row:
+    """What is kept of a method: the cells of its lines, by attribute."""
+    cells = {name: _cells(of, name) for name in world.protected}
+    base = _span(of.recall, 1, 3)
+    return {"world": world.title, "method": method.title, "seeds": len(of), "base": base, "cells": cells}
+
+
+def _cells(of: pd.DataFrame, attribute: str) -> list[str]:
+    places = [_interval(of[f"{attribute}.{place}.{who}.strongest"]) for place, who in _asked()]
+    return [
+        f"{100 * of.kept.mean():.1f} %",
+        *places,
+        _interval(of[f"{attribute}.user_vector.all.linear"]),
+        _interval(of[f"{attribute}.change"], signed=True),
+        f"{100 * of[f'{attribute}.published'].mean():.1f}",
+        f"{of.seconds.median():.1f}",
+    ]
+
+
+def _tables(world: World, kept: Mapping[tuple[str, str], Row]) -> str:
     """One table per protected attribute."""
-    base = rows[rows.method == "none"].recall
-    parts = [f"\n## {world.title}\n\nTest Recall@20 of the base {_span(base, 1, 3)}.{_not_run(world, rows)}\n"]
+    rows = [kept[world.title, method.title] for method in world.methods if (world.title, method.title) in kept]
+    base = next((row["base"] for row in rows if row["method"] == "none"), "not run yet")
+    parts = [f"\n## {world.title}\n\nTest Recall@20 of the base {base}.{_not_run(world, rows)}\n"]
     for attribute in world.protected:
         columns = ["method", "seeds", "kept", *_columns(), "linear", "change", "published protocol", "seconds"]
         lines = [f"### {attribute}\n", _line(columns), _line(["---"] * len(columns))]
-        for title, of in rows.groupby("method", sort=False):
-            places = [_interval(of[f"{attribute}.{place}.{who}.strongest"]) for place, who in _asked()]
-            linear = _interval(of[f"{attribute}.user_vector.all.linear"])
-            cells = [
-                f"{100 * of.kept.mean():.1f} %",
-                *places,
-                linear,
-                _interval(of[f"{attribute}.change"], signed=True),
-                f"{100 * of[f'{attribute}.published'].mean():.1f}",
-                f"{of.seconds.median():.1f}",
-            ]
-            lines.append(_line([str(title), str(len(of)), *cells]))
+        lines += [_line([row["method"], str(row["seeds"]), *row["cells"][attribute]]) for row in rows]
         parts.append("\n".join(lines) + "\n")
     return "\n".join(parts)
 
 
-def _not_run(world: World, rows: pd.DataFrame) -> str:
-    """Rows and seeds that are planned and not there."""
-    there = set(zip(rows.method, rows.seed, strict=True))
-    missing = [f"{each.title} (seed {seed})" for each in world.methods for seed in each.seeds
-               if (each.title, seed) not in there]  # fmt: skip
-    return f" Not run yet: {'; '.join(missing)}." if missing else ""
+def _not_run(world: World, rows: list[Row]) -> str:
+    """Rows that are planned and not there, and those with fewer seeds than planned."""
+    there = {row["method"]: row["seeds"] for row in rows}
+    missing = [
+        f"{each.title} ({there.get(each.title, 0)} of {len(each.seeds)})"
+        for each in world.methods
+        if there.get(each.title, 0) < len(each.seeds)
+    ]
+    return f" Not run yet (seeds): {'; '.join(missing)}." if missing else ""
 
 
 def _asked() -> list[tuple[str, str]]:
