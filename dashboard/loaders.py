@@ -57,9 +57,12 @@ def leakage(run: RunFolder) -> pd.DataFrame:
 
 def modalities(run: RunFolder) -> pd.DataFrame:
     """`audit/modalities.csv` of a run; empty where it was made before mixes of modalities were attacked."""
-    if not run.has("audit/modalities.csv"):
-        return pd.DataFrame(columns=list(TABLES["audit/modalities.csv"].columns))
-    return _table(run, "audit/modalities.csv")
+    return _table_if_any(run, "audit/modalities.csv")
+
+
+def weights(run: RunFolder) -> pd.DataFrame:
+    """`audit/weights.csv` of a run; empty where no other weights were tried."""
+    return _table_if_any(run, "audit/weights.csv")
 
 
 def per_user(run: RunFolder) -> pd.DataFrame:
@@ -79,16 +82,12 @@ def groups(run: RunFolder) -> pd.DataFrame:
 
 def exposure(run: RunFolder) -> pd.DataFrame:
     """`audit/exposure.csv` of a run; empty where it was made before there was one."""
-    if not run.has("audit/exposure.csv"):
-        return pd.DataFrame(columns=list(TABLES["audit/exposure.csv"].columns))
-    return _table(run, "audit/exposure.csv")
+    return _table_if_any(run, "audit/exposure.csv")
 
 
 def history(run: RunFolder) -> pd.DataFrame:
     """`history.csv` of a run; empty while nothing is written."""
-    if not run.has("history.csv"):
-        return pd.DataFrame(columns=["stage", "epoch", "name", "value", "seconds"])
-    return _table(run, "history.csv")
+    return _table_if_any(run, "history.csv")
 
 
 def projection(run: RunFolder) -> pd.DataFrame:
@@ -202,6 +201,10 @@ def _stamp(file: Path) -> int:
         return file.stat().st_mtime_ns
     except OSError:
         return 0
+
+
+def _table_if_any(run: RunFolder, name: str) -> pd.DataFrame:
+    return _table(run, name) if run.has(name) else pd.DataFrame(columns=list(TABLES[name].columns))
 
 
 def _table(run: RunFolder, name: str) -> pd.DataFrame:

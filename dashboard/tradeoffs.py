@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 import pandas as pd
 
@@ -235,6 +235,20 @@ def nearest(found: Sequence[Setting], lose: float, right: float) -> Setting:
     return min(found, key=lambda each: max(1 - lose - each.kept, 0) + max(each.attack - right, 0))
 
 
+class Changed(Protocol):
+    """A group whose accuracy changed; the empty attribute is everyone's."""
+
+    @property
+    def attribute(self) -> str: ...
+    @property
+    def change(self) -> float: ...
+    @property
+    def high(self) -> float: ...
+
+
+Group = TypeVar("Group", bound=Changed)
+
+
 @dataclass(frozen=True)
 class Payer:
     """One group's accuracy before and after with their intervals, and the paired change with its own."""
@@ -274,8 +288,8 @@ def payers(groups: pd.DataFrame, metric: str, k: int, crossing: str = "") -> lis
     return sorted(found, key=lambda each: (each.attribute != "", each.change))
 
 
-def stands_out(found: Sequence[Payer]) -> list[Payer]:
-    """The groups that pay more than their share: a loss that is there, and larger than everyone's.
+def stands_out(found: Sequence[Group]) -> list[Group]:
+    """The groups that pay more than their share, in their order: a loss that is there, and larger than everyone's.
 
     Whoever looks at many groups finds one by chance: the margins are widened for as many looks (Bonferroni, the
     interval taken as normal), so that in all about one time in twenty somebody is named wrongly.

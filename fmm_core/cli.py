@@ -506,7 +506,9 @@ def delete_run(run_id: str, store: StoreOption = None) -> None:
 @app.command()
 def work(
     store: StoreOption = None,
-    lane: Annotated[client.Lane, typer.Option(help="Training and audits, or fetches, checks and imports.")] = "runs",
+    lane: Annotated[
+        client.Lane, typer.Option(help="Training and audits; fetches, checks and imports; other weights of runs.")
+    ] = "runs",
     idle_exit: Annotated[float, typer.Option(help="Leave after so many seconds without a run.")] = 900.0,
 ) -> None:
     """Carry out queued jobs of one lane; the dashboard starts this by itself."""

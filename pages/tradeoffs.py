@@ -1,12 +1,17 @@
-"""What protection costs: over all runs, group by group, run against run."""
+"""What protection costs: over all runs, group by group, weight by weight, run against run."""
 
 import streamlit as st
 
-from dashboard import comparison_view, loaders, state, tradeoff_views, widgets
+from dashboard import comparison_view, live_view, loaders, state, tradeoff_views, widgets
 from dashboard.wording import tradeoffs as words
 from fmm_core.runs.config import RunConfig
 
-VIEWS = {"runs": tradeoff_views.all_runs, "pays": tradeoff_views.pays, "compare": comparison_view.compare}
+VIEWS = {
+    "runs": tradeoff_views.all_runs,
+    "pays": tradeoff_views.pays,
+    "live": live_view.live_view,
+    "compare": comparison_view.compare,
+}
 
 
 def main() -> None:

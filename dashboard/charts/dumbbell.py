@@ -23,7 +23,8 @@ _APART = 0.09  # AUC: closer marks leave no room for a word over each on a phone
 FEW = 500
 """Fewer people than this are named beside the row's title."""
 
-_TITLE, _LINE = 16, 50  # px below the top of a row: its words, its marks
+LINE = 50  # px below the top of a row: its marks
+_TITLE = 16  # px below the top of a row: its words
 _WORD = 15  # px above the marks
 _ON_THE_LEFT = 55  # tries: below, a word to the left of a mark might be cut on a phone
 
@@ -100,7 +101,7 @@ def _separators(tops: Sequence[int]) -> list[dict[str, Any]]:
 
 def _bars(top: int, finding: Finding) -> list[dict[str, Any]]:
     """The line between; intervals: thin grey before, wide and pale after, thin and dark of the biased part."""
-    shapes, y = [], top + _LINE
+    shapes, y = [], top + LINE
     if finding.before and finding.after:
         ends = {"x0": 100 * finding.before.value, "x1": 100 * finding.after.value, "y0": y, "y1": y}
         shapes.append({"type": "line", "layer": "between", "line": {"color": theme.BEFORE, "width": 1.5}} | ends)
@@ -137,8 +138,8 @@ def _texts(top: int, finding: Finding, biased: str) -> list[dict[str, Any]]:
     return [
         _text(top + _TITLE, "paper", 0, title, "left", theme.LABEL),
         _text(top + _TITLE, "paper", 1, verdict, "right", theme.TEXT),
-        *_numbers(top + _LINE, finding),
-        *_named_number(top + _LINE + SECOND, finding.biased, biased),
+        *_numbers(top + LINE, finding),
+        *_named_number(top + LINE + SECOND, finding.biased, biased),
     ]
 
 
@@ -152,7 +153,7 @@ def _phases(rows: Sequence[tuple[int, Finding]], names: Names) -> list[dict[str,
     words = ((after, names[1]), (before, theme.coloured(theme.MUTED, names[0])))
     first, second = words if after <= before else words[::-1]
     return [
-        _text(top + _LINE - _WORD, "x", 100 * value, word, anchor, theme.AXIS)
+        _text(top + LINE - _WORD, "x", 100 * value, word, anchor, theme.AXIS)
         for (value, word), anchor in ((first, left), (second, right))
     ]
 
@@ -194,7 +195,7 @@ def _text(y: float, xref: str, x: float, text: str, anchor: str, size: int, shif
 
 def _rings(rows: Sequence[tuple[int, Finding]], names: Names) -> dict[str, Any]:
     found = [
-        (top + _LINE, finding.before, finding)
+        (top + LINE, finding.before, finding)
         for top, finding in rows
         if finding.before and (finding.after or not _judged(finding))
     ]
@@ -204,7 +205,7 @@ def _rings(rows: Sequence[tuple[int, Finding]], names: Names) -> dict[str, Any]:
 
 def _marks(rows: Sequence[tuple[int, Finding]], names: Names) -> dict[str, Any]:
     found = [
-        (top + _LINE, finding.now, finding)
+        (top + LINE, finding.now, finding)
         for top, finding in rows
         if finding.after or (finding.before and _judged(finding))
     ]
@@ -220,7 +221,7 @@ def _marks(rows: Sequence[tuple[int, Finding]], names: Names) -> dict[str, Any]:
 
 def _squares(rows: Sequence[tuple[int, Finding]], names: Names) -> list[dict[str, Any]]:
     """The biased parts: it is their task to show the attribute, so no verdict colours them."""
-    found = [(top + _LINE + SECOND, finding.biased, finding) for top, finding in rows if finding.biased]
+    found = [(top + LINE + SECOND, finding.biased, finding) for top, finding in rows if finding.biased]
     mark = {"size": 12, "symbol": "square", "color": theme.INK, "line": {"color": theme.BACKGROUND, "width": 1.5}}
     return [_points(names[2], found, mark)] if found else []
 

@@ -12,7 +12,7 @@ from fmm_core.fairness.specs import MITIGATIONS
 from fmm_core.recommenders.specs import RECOMMENDERS
 from fmm_core.runs.config import RunConfig
 
-VIEWS = {"runs": "All runs", "pays": "Who pays", "compare": "Compare runs"}
+VIEWS = {"runs": "All runs", "pays": "Who pays", "live": "Try weights live", "compare": "Compare runs"}
 LOSE, RIGHT = "I accept to lose at most", "The attacker may be right at most"
 LOSE_HELP = "Accuracy is the share of what people chose next that stood in their top 20, compared with no mitigation."
 RIGHT_HELP = (

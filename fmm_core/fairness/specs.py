@@ -172,6 +172,7 @@ class MitigationSpec:
     protects : whom, what it has to know of them, and who is left out; goes on from the title
     slow : takes minutes, not seconds; the sentence says so too
     splits : may split the modalities, and so looks at them whatever the recommender does
+    solved : from 0 to 1 a little more weight does a little more, and no training is needed: weights can be tried live
     """
 
     title: str
@@ -184,6 +185,7 @@ class MitigationSpec:
     protects: str = ""
     slow: bool = False
     splits: bool = False
+    solved: bool = False
 
 
 T = TypeVar("T", bound=TuningConfig)
@@ -215,6 +217,7 @@ MITIGATIONS: dict[str, MitigationSpec] = {
         steps=SHARES,
         default=1.0,
         presets=_always(RepairConfig()),
+        solved=True,
         protects="protects people whose group it is told, and nobody else.",
     ),
     "flow": MitigationSpec(
@@ -226,6 +229,7 @@ MITIGATIONS: dict[str, MitigationSpec] = {
         steps=SHARES,
         default=1.0,
         presets=_always(FlowConfig()),
+        solved=True,
         protects="protects people whose group it is told; it does nothing for those who keep it to themselves, and "
         "whoever joins later is protected from the next run on.",
     ),
@@ -269,6 +273,7 @@ MITIGATIONS: dict[str, MitigationSpec] = {
         steps=SHARES,
         default=1.0,
         presets=_always(LeaceConfig()),
+        solved=True,
     ),
     "d2dr": MitigationSpec(
         title="D2D-R",

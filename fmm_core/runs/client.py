@@ -4,12 +4,13 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
 
 from fmm_core.data.plan import CheckReport, Plan
 from fmm_core.errors import StoreError
-from fmm_core.runs.config import CheckConfig, ImportConfig, Job
+from fmm_core.runs.config import CheckConfig, ImportConfig, Job, TrialConfig, Weights
 from fmm_core.runs.deletion import delete_dataset as delete_dataset
 from fmm_core.runs.deletion import what_goes as what_goes
 from fmm_core.runs.files import read_json, write_whole
@@ -19,9 +20,13 @@ from fmm_core.runs.store import ENDED, RunFolder, Status, Store
 _ROOT = Path(__file__).resolve().parents[2]
 
 
-Lane = Literal["runs", "files"]
-LANES: dict[Lane, tuple[str, ...]] = {"runs": ("experiment", "audit"), "files": ("fetch", "check", "import")}
-"""Kinds of jobs that wait for each other: a look at a file does not wait for a training."""
+Lane = Literal["runs", "files", "trials"]
+LANES: dict[Lane, tuple[str, ...]] = {
+    "runs": ("experiment", "audit"),
+    "files": ("fetch", "check", "import"),
+    "trials": ("trial",),
+}
+"""Kinds of jobs that wait for each other: a look at a file or at another weight does not wait for a training."""
 
 
 def submit(store: Store, *configs: Job) -> list[RunFolder]:
@@ -33,6 +38,22 @@ def submit(store: Store, *configs: Job) -> list[RunFolder]:
         runs.append(run)
     tend(store)
     return runs
+
+
+def try_weights(store: Store, run: RunFolder, points: Sequence[Weights]) -> RunFolder:
+    """Queue a trial of other weights of a finished run; what it finds goes to the run's `audit/weights.csv`."""
+    return submit(store, TrialConfig(run=run.id, points=tuple(points)))[0]
+
+
+def trials(store: Store, run: RunFolder) -> list[RunFolder]:
+    """The trials of a run that have not been cleared away, newest first."""
+    found = ((job, job.raw_config()) for job in store.jobs())
+    return [job for job, raw in found if raw["kind"] == "trial" and raw["run"] == run.id]
+
+
+def trial_points(job: RunFolder) -> tuple[Weights, ...]:
+    """The weights that a trial is about."""
+    return TrialConfig.model_validate(job.raw_config()).points
 
 
 def check(store: Store, source: Path, plan: Plan) -> RunFolder:

@@ -1,5 +1,6 @@
 """One experiment as settings: validated, complete, and enough to repeat it (`config.json`)."""
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, TypeVar, get_args
@@ -35,6 +36,15 @@ Extra = Literal["svm", "boosting", "knn"]
 
 class _Config(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+Weights = dict[str, float]
+"""Fairness weight per attribute; one that is left out is 0."""
+
+
+def weights_key(weights: Mapping[str, float]) -> str:
+    """A text that is the same for equal weights."""
+    return json.dumps({name: round(weight, 4) for name, weight in sorted(weights.items()) if weight > 0})
 
 
 class RunConfig(_Config):
@@ -193,10 +203,24 @@ class AuditConfig(_Config):
         return ("prepare", "audit", "project")
 
 
+class TrialConfig(_Config):
+    """A job that tries other weights of a finished run; what it finds is added to that run's `audit/weights.csv`."""
+
+    format: Literal[1] = 1
+    kind: Literal["trial"] = "trial"
+    run: str = Field(description="id of the run")
+    points: tuple[Weights, ...] = Field(min_length=1, description="sets of weights, in the order they are tried")
+
+    @property
+    def dataset(self) -> str:
+        """What names the job's folder."""
+        return self.run
+
+
 AUDIT_FILES = ("users", "vectors", "after", "items", "interactions", "lists")
 """What the files of an audit are."""
 
-Job = RunConfig | FetchConfig | CheckConfig | ImportConfig | AuditConfig
+Job = RunConfig | FetchConfig | CheckConfig | ImportConfig | AuditConfig | TrialConfig
 """Everything a worker carries out."""
 
 Audited = RunConfig | AuditConfig

@@ -65,10 +65,13 @@ def _belongings(store: Store, dataset_id: str) -> Belongings:
         raise StoreError(f'there is no stored data set "{dataset_id}"', mend=mend, code="store.no_dataset")
     configs = [(job, job.raw_config()) for job in store.jobs()]
     sources = {config.get("source") for job, config in configs if _result(job) == dataset_id} - {None}
+    runs = [job for job, config in configs if config.get("kind") in RUNS and _made_from(config, card)]
+    others = [(job, config) for job, config in configs if config.get("kind") not in RUNS]
+    tried = {run.id for run in runs}
     return Belongings(
         folder=store.datasets_dir / dataset_id,
-        runs=[job for job, config in configs if config.get("kind") in RUNS and _made_from(config, card)],
-        jobs=[job for job, config in configs if config.get("kind") not in RUNS and _brought(config, card, sources)],
+        runs=runs,
+        jobs=[job for job, config in others if _brought(config, card, sources) or config.get("run") in tried],
         steps=made_from(store.cache_dir, card["fingerprint"]),
     )
 

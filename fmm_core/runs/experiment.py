@@ -7,11 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from fmm_core.audit.leakage import validation_attack
 from fmm_core.data import storage
 from fmm_core.data.dataset import UNDISCLOSED
 from fmm_core.fairness.build import build as build_mitigation
-from fmm_core.fairness.context import Context
 from fmm_core.fairness.disentangle import disentangle
 from fmm_core.fairness.specs import DisentangleConfig
 from fmm_core.recommenders.base import Ids
@@ -20,6 +18,7 @@ from fmm_core.recommenders.pretrained import file_digest
 from fmm_core.recommenders.specs import PretrainedConfig, RecommenderConfig
 from fmm_core.runs.auditing import audit, audit_subsets
 from fmm_core.runs.config import RunConfig
+from fmm_core.runs.contexts import context_of
 from fmm_core.runs.datasets import locate
 from fmm_core.runs.inputs import Inputs, choose_inputs
 from fmm_core.runs.made import Made, base_of, keep_base, keep_mitigated, keep_profiles, profiles_of
@@ -138,20 +137,8 @@ def _mitigate(
     cache: StepCache, config: RunConfig, inputs: Inputs, pretrain: Step, disentangled: Step | None, stage: Stage
 ) -> Step:
     def produce(folder: Path) -> None:
-        context = Context(
-            train=inputs.split.train,
-            modalities=inputs.modalities,
-            base=base_of(pretrain),
-            codes={name: attribute.codes for name, attribute in inputs.told.items()},
-            weights=config.active_weights,
-            validate=inputs.validation_recall,
-            attack=lambda vectors: validation_attack(
-                vectors, inputs.told, inputs.dataset.users, inputs.eligible & ~inputs.held_out, config.seed
-            ),
-            progress=stage.progress(unit="round"),
-            seed=config.seed,
-            profiles=profiles_of(disentangled),
-        )
+        progress = stage.progress(unit="round")
+        context = context_of(config, inputs, base_of(pretrain), profiles_of(disentangled), progress)
         keep_mitigated(folder, build_mitigation(config.mitigation).fit(context))
         _save_history(folder, stage)
 

@@ -7,7 +7,7 @@ from fmm_core.audit.shapley import subsets
 from fmm_core.errors import ConfigError
 from fmm_core.fairness.specs import MITIGATIONS
 from fmm_core.recommenders.specs import RECOMMENDERS, RecommenderConfig
-from fmm_core.runs.config import RunConfig
+from fmm_core.runs.config import RunConfig, Weights, weights_key
 
 MOST_TRAINED = 4
 """Most modalities of which every subset is trained: sixteen runs."""
@@ -28,6 +28,20 @@ def curve(config: RunConfig, attributes: Sequence[str], weights: Sequence[float]
         for seed in range(config.seed, config.seed + seeds)
         for weight in weights
     ]
+
+
+def grid(config: RunConfig, names: Sequence[str]) -> list[Weights]:
+    """The run's own weights; each attribute's weight alone, the others as they are; and all of them alike.
+
+    Parameters
+    ----------
+    names : attributes that can be protected
+    """
+    own = dict(config.active_weights)
+    steps = MITIGATIONS[config.mitigation.name].steps
+    alone = [own | {name: step} for name in names for step in steps]
+    alike = [dict.fromkeys(names, step) for step in steps]
+    return list({weights_key(point): point for point in (own, *alone, *alike)}.values())
 
 
 def modality_subsets(config: RunConfig) -> list[RunConfig]:

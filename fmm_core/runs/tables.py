@@ -89,6 +89,11 @@ TABLES: dict[str, Table] = {
             "measure": ("rbo", "jaccard", "score_shift", "unexplained"),
         },
     ),
+    "audit/weights.csv": Table(
+        columns=("weights", "kind", "attribute", "group", "value", "ci_low", "ci_high", "n_users"),
+        text=("weights", "kind", "attribute", "group"),
+        allowed={"kind": ("strongest", "linear", "kept", "change")},
+    ),
     "history.csv": Table(
         columns=("stage", "epoch", "name", "value", "seconds"), text=("stage", "name"), allowed={"stage": STAGES}
     ),

@@ -100,12 +100,19 @@ def _audit(run: RunFolder, store: Store, reporter: Reporter) -> None:
     run_audit(run, reporter)
 
 
+def _trial(run: RunFolder, store: Store, reporter: Reporter) -> None:
+    from fmm_core.runs.trials import try_weights
+
+    try_weights(run, store, reporter)
+
+
 KINDS: dict[str, Callable[[RunFolder, Store, Reporter], None]] = {
     "experiment": _experiment,
     "audit": _audit,
     "fetch": _fetch,
     "check": _ingest,
     "import": _ingest,
+    "trial": _trial,
 }
 """What carries out a job, by its kind; each loads what it needs."""
 
