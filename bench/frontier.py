@@ -12,7 +12,7 @@ import json
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -29,15 +29,17 @@ from fmm_core.audit.representations import Target, list_target
 from fmm_core.data import storage
 from fmm_core.data.dataset import Attribute
 from fmm_core.fairness import build as mitigations
-from fmm_core.fairness.context import Context
+from fmm_core.fairness.disentangle import disentangle
 from fmm_core.fairness.specs import MITIGATIONS
 from fmm_core.metrics.ranking import per_user, top_k
 from fmm_core.recommenders import build as recommenders
 from fmm_core.recommenders.base import Ids
-from fmm_core.runs.config import make_config
+from fmm_core.runs.config import RunConfig, make_config
+from fmm_core.runs.contexts import context_of
 from fmm_core.runs.datasets import locate
 from fmm_core.runs.inputs import Inputs, choose_inputs
 from fmm_core.runs.store import Store
+from fmm_core.runs.vectors import Profiles
 from fmm_core.types import Representations, silent
 
 FIGURES, PAGE = ROOT / "docs" / "frontier.json", ROOT / "docs" / "frontier.md"
@@ -49,13 +51,17 @@ Point = dict[str, Any]
 
 @dataclass(frozen=True)
 class Method:
-    """A line of the table: a mitigation, what differs from its preset, its weights and seeds."""
+    """A line of the table: a mitigation, what differs from its preset, its weights and seeds.
+
+    `scaled` multiplies the weight of single attributes.
+    """
 
     title: str
     name: str
     weights: tuple[float, ...] = (1.0,)
     seeds: tuple[int, ...] = (0,)
     settings: Mapping[str, Any] = field(default_factory=dict)
+    scaled: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -107,12 +113,14 @@ def _worlds(ml1m: str, vectors: str) -> Iterator[World]:
         Method("D2D-R", "d2dr"),
         Method("ridge filter", "ridge", (0.5, 1.0, 2.0)),
     )
+    trained = (Method("CAL", "cal", (0.1,)), Method("FMMRec", "fmmrec", (0.1,)))
     if ml1m and vectors:
         frozen = {"dataset": ml1m, "recommender": "pretrained", "path": vectors}
         ours = (
             Method("flow", "flow", (1.0,), three),
             Method("flow, lists free", "flow", (1.0,), three, only_vectors),
         )
+        less_age = Method("flow, age at 0.9 of the weight", "flow", (1.0,), three, scaled={"age": 0.9})
         later = (
             Method("ridge filter, attribute known", "ridge", (2.0, 4.0)),
             Method("ridge filter, attribute unknown", "ridge", (2.0, 4.0), (0,), {"sees_attribute": False}),
@@ -120,7 +128,7 @@ def _worlds(ml1m: str, vectors: str) -> Iterator[World]:
         yield World("MovieLens-1M, published LATTICE vectors, gender", **frozen, protected=("gender",),
                     methods=(*ours, *rivals))  # fmt: skip
         yield World("MovieLens-1M, published LATTICE vectors, all three", **frozen, protected=ALL,
-                    methods=(*ours, Method("flow", "flow", (0.5, 0.75)), *rivals))  # fmt: skip
+                    methods=(*ours, less_age, Method("flow", "flow", (0.5, 0.75)), *rivals))  # fmt: skip
         yield World("MovieLens-1M, published LATTICE vectors, what the flow's parts do", **frozen,
                     protected=("gender",), methods=_parts(three))  # fmt: skip
         for seed in three:
@@ -128,7 +136,7 @@ def _worlds(ml1m: str, vectors: str) -> Iterator[World]:
             yield World("MovieLens-1M, published LATTICE vectors, gender of a fifth who join later", **frozen,
                         protected=("gender",), methods=methods, newcomers=0.2)  # fmt: skip
     for title, recommender in (("LATTICE", "lattice"), ("LightGCN", "lightgcn")):
-        many = tuple(Method(each.title, each.name, each.weights, three, each.settings) for each in rivals)
+        many = tuple(Method(each.title, each.name, each.weights, three) for each in (*rivals, *trained))
         flows = (Method("flow", "flow", (0.25, 0.5, 0.75, 1.0), three),
                  Method("flow, lists free", "flow", (1.0,), three, only_vectors))  # fmt: skip
         yield World(f"MovieLens-100K, {title}, all three", "movielens-100k", recommender, ALL, (*many, *flows))
@@ -182,21 +190,13 @@ def _figures(world: World, method: Method, weight: float, seed: int, store: Stor
     inputs, base = _base(world, seed, store)
     newcomers = np.random.default_rng(seed).random(len(base.user)) < world.newcomers
     judged = newcomers if world.newcomers else inputs.held_out
-    context = Context(
-        inputs.split.train,
-        inputs.modalities,
-        base,
-        {name: attribute.codes for name, attribute in inputs.told.items()},
-        dict.fromkeys(world.protected, weight),
-        inputs.validation_recall,
-        lambda _: {},
-        silent,
-        seed,
-        newcomers=newcomers if world.newcomers else None,
-    )
-    config = MITIGATIONS[method.name].presets["standard"].model_copy(update=dict(method.settings))
+    mitigation = MITIGATIONS[method.name].presets["standard"].model_copy(update=dict(method.settings))
+    weights = {name: weight * method.scaled.get(name, 1.0) for name in world.protected}
+    config = _config(world, seed).model_copy(update={"mitigation": mitigation, "weights": weights})
     start = time.perf_counter()
-    after = mitigations.build(config).fit(context)
+    context = context_of(config, inputs, base, _profiles(config, inputs), silent)
+    context = replace(context, newcomers=newcomers if world.newcomers else None)
+    after = mitigations.build(mitigation).fit(context)
     seconds = time.perf_counter() - start
     attributes = {name: inputs.attributes[name] for name in world.protected}
     point = {"seconds": round(seconds, 1)}
@@ -206,9 +206,7 @@ def _figures(world: World, method: Method, weight: float, seed: int, store: Stor
 
 def _base(world: World, seed: int, store: Store) -> tuple[Inputs, Representations]:
     """The data and what the recommender stores; a trained one is kept in the store's cache."""
-    settings = {"recommender.path": world.path} if world.path else {}
-    config = make_config(world.dataset, method="none", recommender=world.recommender, preset="standard",
-                         seed=seed, settings=settings)  # fmt: skip
+    config = _config(world, seed)
     inputs = choose_inputs(storage.load(locate(store, world.dataset)), config)
     kept = store.cache_dir / f"frontier-{world.dataset.split('/')[-1]}-{world.recommender}-{seed}.npz"
     if not world.path and kept.exists():
@@ -224,6 +222,20 @@ def _base(world: World, seed: int, store: Store) -> tuple[Inputs, Representation
         kept.parent.mkdir(parents=True, exist_ok=True)
         np.savez(kept, user=base.user, item=base.item, **bias)
     return inputs, base
+
+
+def _config(world: World, seed: int) -> RunConfig:
+    settings = {"recommender.path": world.path} if world.path else {}
+    return make_config(world.dataset, method="none", recommender=world.recommender, seed=seed, settings=settings)
+
+
+def _profiles(config: RunConfig, inputs: Inputs) -> Profiles:
+    """Split modalities, for the one method that asks for them; held-out people's labels stay hidden, as in a run."""
+    if config.disentangle is None:
+        return {}
+    told = {name: np.where(inputs.held_out, -1, each.codes).astype(np.int16) for name, each in inputs.told.items()}
+    train, features = inputs.split.train, inputs.modalities
+    return disentangle(config.disentangle, train, features, told, progress=silent, seed=config.seed)
 
 
 def _accuracy(inputs: Inputs, base: Representations, after: Representations, who: np.ndarray) -> Point:

@@ -17,7 +17,7 @@ from fmm_core.fairness.specs import MITIGATIONS
 from fmm_core.recommenders.specs import RECOMMENDERS
 from fmm_core.runs.config import AuditConfig, Audited, RunConfig
 from fmm_core.runs.store import CARD, RunFolder, State, Store
-from fmm_core.runs.tables import TABLES
+from fmm_core.runs.tables import TABLES, WEIGHTS
 
 
 class RunFacts(BaseModel):
@@ -62,7 +62,7 @@ def modalities(run: RunFolder) -> pd.DataFrame:
 
 def weights(run: RunFolder) -> pd.DataFrame:
     """`audit/weights.csv` of a run; empty where no other weights were tried."""
-    return _table_if_any(run, "audit/weights.csv")
+    return _table_if_any(run, WEIGHTS)
 
 
 def per_user(run: RunFolder) -> pd.DataFrame:

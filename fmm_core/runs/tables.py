@@ -34,6 +34,9 @@ class Table:
     later: tuple[str, ...] = ()
 
 
+WEIGHTS = "audit/weights.csv"
+"""The one table that a finished run has only once other weights of it were tried."""
+
 TABLES: dict[str, Table] = {
     "audit/leakage.csv": Table(
         columns=(
@@ -89,7 +92,7 @@ TABLES: dict[str, Table] = {
             "measure": ("rbo", "jaccard", "score_shift", "unexplained"),
         },
     ),
-    "audit/weights.csv": Table(
+    WEIGHTS: Table(
         columns=("weights", "kind", "attribute", "group", "value", "ci_low", "ci_high", "n_users"),
         text=("weights", "kind", "attribute", "group"),
         allowed={"kind": ("strongest", "linear", "kept", "change")},

@@ -25,10 +25,9 @@ from fmm_core.runs.datasets import locate
 from fmm_core.runs.inputs import Inputs, choose_inputs
 from fmm_core.runs.report import Reporter
 from fmm_core.runs.store import RunFolder, Store
-from fmm_core.runs.tables import TABLES
+from fmm_core.runs.tables import TABLES, WEIGHTS
 from fmm_core.types import Progress, Representations
 
-NAME = "audit/weights.csv"
 RECALL, LIST = "recall", 20
 PerUser = Mapping[tuple[str, int], np.ndarray]
 
@@ -61,7 +60,7 @@ def try_weights(job: RunFolder, store: Store, reporter: Reporter) -> None:
 
 def tried(run: RunFolder) -> pd.DataFrame:
     """What is known of other weights of a run; empty where nothing was tried."""
-    return run.table(NAME) if run.has(NAME) else pd.DataFrame(columns=list(TABLES[NAME].columns))
+    return run.table(WEIGHTS) if run.has(WEIGHTS) else pd.DataFrame(columns=list(TABLES[WEIGHTS].columns))
 
 
 def _missing(run: RunFolder, points: Sequence[Weights]) -> list[Weights]:
@@ -133,4 +132,4 @@ def _cost(inputs: Inputs, before: PerUser, after: PerUser) -> pd.DataFrame:
 
 def _add(run: RunFolder, block: pd.DataFrame) -> None:
     """One worker serves all tries, so nobody else writes meanwhile."""
-    run.write_table(NAME, pd.concat([tried(run), block], ignore_index=True))
+    run.write_table(WEIGHTS, pd.concat([tried(run), block], ignore_index=True))

@@ -6,7 +6,8 @@ from playwright.sync_api import Browser, expect
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
-PAGES = ("", "data", "train", "leakage", "leakage?view=modalities", "tradeoffs?view=pays", "embeddings", "how_we_know")
+PAGES = ("", "data", "train", "leakage", "leakage?view=modalities", "tradeoffs?view=pays",
+         "tradeoffs?view=live", "embeddings", "how_we_know")  # fmt: skip
 PATIENCE_MS = 240_000
 
 TOO_WIDE = """() => {
@@ -48,6 +49,27 @@ def shows_verdict_p_value_and_figures(visitor: Visitor) -> None:
     assert visitor.errors == []
 
 
+def weights_are_tried_and_one_is_kept(visitor: Visitor) -> None:
+    """The run just made: every weight worked out, an estimate as soon as one is moved, then the attackers' figure."""
+    visitor.go("tradeoffs?view=live")
+    page = visitor.page
+    told, prepare = page.locator(".st-key-live_state"), page.locator(".st-key-prepare_weights button")
+    expect(told).to_contain_text("The weights of the kept run.")
+    prepare.click()
+    expect(page.locator(".st-key-stop_trials")).to_be_visible()
+    expect(page.locator(".st-key-stop_trials")).to_be_hidden(timeout=PATIENCE_MS)
+    expect(prepare).to_be_hidden()
+    slider = page.locator(".st-key-live_weights").get_by_role("slider").first
+    slider.focus()
+    page.keyboard.press("ArrowLeft")
+    expect(told).to_contain_text("estimate")
+    expect(told).to_contain_text("Worked out by the quick attackers.", timeout=PATIENCE_MS)
+    page.locator(".st-key-keep_weights button").click()
+    expect(page.get_by_text("Read what it found")).to_be_visible(timeout=PATIENCE_MS)
+    assert visitor.exceptions() == 0
+    assert visitor.errors == []
+
+
 def test_the_example_runs_from_first_visit_to_finding(visitor: Visitor) -> None:
     visitor.go("")
     assert visitor.headline() == "What do your recommender's vectors give away?"
@@ -64,6 +86,7 @@ def test_the_example_runs_from_first_visit_to_finding(visitor: Visitor) -> None:
     assert "?run=" in visitor.page.url
     assert visitor.errors == []
     shows_verdict_p_value_and_figures(visitor)
+    weights_are_tried_and_one_is_kept(visitor)
 
 
 @pytest.mark.parametrize("width", [1440, 480])

@@ -10,9 +10,9 @@ from fmm_core.runs import client
 from fmm_core.runs.config import RunConfig, TrialConfig, make_config, weights_key
 from fmm_core.runs.store import RunFolder, Status, Store
 from fmm_core.runs.sweep import grid
+from fmm_core.runs.tables import WEIGHTS
 from fmm_core.runs.worker import execute
 
-NAME = "audit/weights.csv"
 SHORT = {"recommender.epochs": 8, "recommender.validate_every": 4, "map_users": 100}
 
 
@@ -38,7 +38,7 @@ def run(store: Store) -> RunFolder:
 
 
 def rows(run: RunFolder, weights: dict[str, float]) -> pd.DataFrame:
-    table = run.table(NAME)
+    table = run.table(WEIGHTS)
     return table[table["weights"] == weights_key(weights)].set_index(["kind", "attribute", "group"]).sort_index()
 
 
@@ -75,7 +75,7 @@ def test_without_weights_nothing_changes(store: Store, run: RunFolder) -> None:
 def test_what_was_tried_is_not_tried_again(store: Store, run: RunFolder) -> None:
     twice = TrialConfig(run=run.id, points=({"age": 0.75}, {"age": 0.75, "gender": 0.0}))
     assert [carried_out(store, twice).state for _ in range(2)] == ["done", "done"]
-    table = run.table(NAME)
+    table = run.table(WEIGHTS)
     block = table[table["weights"] == weights_key({"age": 0.75})]
     assert not block.duplicated(["kind", "attribute", "group"]).any()
 
