@@ -52,7 +52,7 @@ def _spoken(run: RunFolder, config: RunConfig, card: Card, polled: bool) -> None
 def _draw(run: RunFolder, config: RunConfig, card: Card) -> None:
     client.tend(state.store())
     leakage = loaders.leakage(run)
-    before = live.attacked(leakage, "before", "strongest")
+    before = _in_order(card, live.attacked(leakage, "before", "strongest"))
     kept = live.kept(leakage, loaders.accuracy(run), loaders.groups(run))
     left, right = st.columns([4, 7], gap="large")
     with left, st.container(key="live_weights", gap="xsmall"):  # in step with the rows of the figure
@@ -70,6 +70,12 @@ def _draw(run: RunFolder, config: RunConfig, card: Card) -> None:
         _preparation(run, config, list(before))
     with st.container(width=widgets.READING):
         st.caption(words.FOOT)
+
+
+def _in_order(card: Card, figures: Mapping[str, Figure]) -> dict[str, Figure]:
+    """As the data set lists its attributes, so that rows stay where they are while weights move."""
+    named = [name for name in card.get("attributes", {}) if name in figures]
+    return {name: figures[name] for name in (*named, *(each for each in figures if each not in named))}
 
 
 # what is shown ------------------------------------------------------------------------------------------------------

@@ -30,6 +30,8 @@ from fmm_core.types import Codes, Mitigated
 
 FARTHEST = 3.0
 """Nobody goes farther in one step than so many times the mean."""
+DRAWN_BACK = 0.6
+"""Share of the rounds in which people are drawn back, ever less: at the end nothing is read that was just undone."""
 TINY = 1e-20
 WORKERS = 2
 """Each looks at people in its own way on one thread: nobody waits for another, and no sum depends on the machine."""
@@ -88,10 +90,11 @@ class Flow:
         for done in range(config.rounds):
             left = 1 - done / config.rounds
             folds = torch.randperm(len(vectors), generator=random).chunk(FOLDS)
-            back = workers.submit(metric.back, vectors)
+            drawn = config.pull * max(0.0, 1 - done / (DRAWN_BACK * config.rounds))
+            back = workers.submit(_back, metric, vectors, drawn)
             seeds = torch.randint(MOST_SEED, (len(looks),), generator=random)
             readings = list(workers.map(partial(_reading, vectors, columns, folds), looks, seeds.tolist()))
-            step = config.pull * left * back.result()
+            step = back.result()
             figures = {}
             for name, asked in questions.items():
                 witness = Witness(asked, readings, places[name], folds)
@@ -113,6 +116,11 @@ def _places(questions: Mapping[str, Question]) -> dict[str, slice]:
 def _reading(vectors: Tensor, columns: Tensor, folds: Sequence[Tensor], look: Glance, seed: int) -> Reading:
     """What one kind of attacker reads of everyone."""
     return read(look(vectors, Generator().manual_seed(seed)), columns, folds)
+
+
+def _back(metric: RankingMetric, vectors: Tensor, share: float) -> Tensor:
+    """A share of the way back to everyone's own list."""
+    return share * metric.back(vectors) if share > 0 else torch.zeros_like(vectors)
 
 
 def _left_over(vectors: Tensor, questions: Mapping[str, Question]) -> Tensor:

@@ -21,7 +21,7 @@ Narrow kernels need many landmarks: with 700 a kernel ridge over all 6,040 peopl
 together still read gender at 0.60, with 1,500 at 0.56. The dearest come first, so that two workers end together.
 """
 PEOPLE_PER_FEATURE = 4
-LIST_RIDGES = (300.0, 3000.0)
+LIST_RIDGES = (100.0, 1000.0)
 
 Glance = Callable[[Tensor, Generator], Sight]
 """Vectors (people × d), draws → what an attacker of one kind sees of everyone."""
