@@ -51,6 +51,7 @@ def test_help_names_every_method_and_loads_no_torch() -> None:
         (("datasets", "delete", "nothing"), 'there is no stored data set "nothing". `datasets list` names them all.'),
         (("datasets", "fetch", "nothing"), 'there is no data set "nothing". Choose one of: synthetic, movielens-100k.'),
         (("runs", "show", "nothing"), 'there is no run "nothing".'),
+        (("runs", "try", "nothing", "--weight", "gender=1"), 'there is no run "nothing".'),
         (("datasets", "check", "/nowhere"), 'there is no data set, folder or file "/nowhere". `datasets list` names'),
         (
             ("datasets", "import", "tests", "--map", "uid"),

@@ -1,5 +1,7 @@
 """Other weights of a finished run: found as a whole run would find them, once, and only where nothing is trained."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -78,6 +80,16 @@ def test_what_was_tried_is_not_tried_again(store: Store, run: RunFolder) -> None
     table = run.table(WEIGHTS)
     block = table[table["weights"] == weights_key({"age": 0.75})]
     assert not block.duplicated(["kind", "attribute", "group"]).any()
+
+
+def test_the_command_line_tries_weights_too(store: Store, run: RunFolder) -> None:
+    command = [sys.executable, "-m", "fmm_core", "runs", "try", run.id, "--weight", "gender=0.8", "--store", store.home]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+    assert done.returncode == 0, done.stderr
+    found = rows(run, {"gender": 0.8})
+    assert f"{found.loc[('strongest', 'gender', ''), 'value']:.3f}" in done.stdout
+    assert f"Recall@20 kept: {found.loc[('kept', '', ''), 'value']:.1%}" in done.stdout
+    assert not any({"gender": 0.8} in client.trial_points(job) for job in client.trials(store, run))
 
 
 def test_a_trained_mitigation_is_refused(store: Store) -> None:
