@@ -223,7 +223,7 @@ MITIGATIONS: dict[str, MitigationSpec] = {
     "flow": MitigationSpec(
         title="Witness flow",
         sentence="Moves people, step by step, to where fresh attackers together are guessing; lists are guarded. "
-        "Seconds.",
+        "Seconds; with thousands of people about a minute.",
         acts_on="vectors",
         weight_meaning="The share of the readable difference between groups that is taken away, from 0 to 1.",
         steps=SHARES,
