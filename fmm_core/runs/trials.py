@@ -19,7 +19,7 @@ from fmm_core.data import storage
 from fmm_core.errors import ConfigError
 from fmm_core.fairness.build import build
 from fmm_core.fairness.specs import MITIGATIONS
-from fmm_core.runs.config import RunConfig, TrialConfig, Weights, weights_key
+from fmm_core.runs.config import RunConfig, TrialConfig, Weights, parse_config, weights_key
 from fmm_core.runs.contexts import context_of
 from fmm_core.runs.datasets import locate
 from fmm_core.runs.inputs import Inputs, choose_inputs
@@ -38,7 +38,7 @@ def try_weights(job: RunFolder, store: Store, reporter: Reporter) -> None:
     Raises
     ------
     ConfigError
-        The run's mitigation has to be trained for each set of weights.
+        The run's mitigation has to be trained for each set of weights, or a weight is not one of this run.
     StoreError
         The run is gone.
     """
@@ -48,14 +48,14 @@ def try_weights(job: RunFolder, store: Store, reporter: Reporter) -> None:
     spec = MITIGATIONS[config.mitigation.name]
     if not spec.solved:
         raise ConfigError(f"{spec.title} is trained anew for every weight", f"run {run.id}", "Make another run.")
+    configs = _missing(run, [_with(config, weights) for weights in asked.points])
     reporter.plan(("filter",), trained=False)
     with reporter.stage("filter") as stage:
         start = _loaded(str(store.home), run.id)
-        missing = _missing(run, asked.points)
-        for place, weights in enumerate(missing):
-            progress = stage.progress(place / len(missing), (place + 1) / len(missing), unit="round")
+        for place, config in enumerate(configs):
+            progress = stage.progress(place / len(configs), (place + 1) / len(configs), unit="round")
             progress(0, 1)
-            _add(run, _block(config.with_weights(weights), start, progress))
+            _add(run, _block(config, start, progress))
 
 
 def tried(run: RunFolder) -> pd.DataFrame:
@@ -63,10 +63,16 @@ def tried(run: RunFolder) -> pd.DataFrame:
     return run.table(WEIGHTS) if run.has(WEIGHTS) else pd.DataFrame(columns=list(TABLES[WEIGHTS].columns))
 
 
-def _missing(run: RunFolder, points: Sequence[Weights]) -> list[Weights]:
+def _missing(run: RunFolder, configs: Sequence[RunConfig]) -> list[RunConfig]:
+    """Those whose weights were not tried yet, each once."""
     there = set(tried(run)["weights"])
-    wanted = {weights_key(point): point for point in points}
-    return [point for key, point in wanted.items() if key not in there]
+    wanted = {weights_key(config.weights): config for config in configs}
+    return [config for key, config in wanted.items() if key not in there]
+
+
+def _with(config: RunConfig, weights: Weights) -> RunConfig:
+    """The run's settings with other weights, checked."""
+    return parse_config(config.with_weights(weights).model_dump(mode="json"))
 
 
 @dataclass(frozen=True)

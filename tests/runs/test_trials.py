@@ -101,6 +101,22 @@ def test_a_trained_mitigation_is_refused(store: Store) -> None:
     assert status.error.what == "CAL is trained anew for every weight"
 
 
+@pytest.mark.parametrize(
+    ("weights", "sentence"),
+    [
+        ({"height": 1.0}, "height has a weight but is not among the attributes to audit"),
+        ({"gender": -1.0}, "the weight of gender is -1.0; a weight is 0 or more"),
+    ],
+)
+def test_weights_that_cannot_be_are_refused(
+    store: Store, run: RunFolder, weights: dict[str, float], sentence: str
+) -> None:
+    status = carried_out(store, TrialConfig(run=run.id, points=({"gender": 0.9}, weights)))
+    assert status.error is not None
+    assert status.error.what == sentence
+    assert weights_key({"gender": 0.9}) not in set(run.table(WEIGHTS)["weights"])
+
+
 def test_a_run_that_is_gone_is_said(store: Store) -> None:
     status = carried_out(store, TrialConfig(run="nothing", points=({"gender": 1.0},)))
     assert status.error is not None
