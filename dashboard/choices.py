@@ -14,7 +14,7 @@ from fmm_core.runs.sweep import curve
 CURVE_SEEDS = 3
 NO_FILE = "FILE.npz"
 
-FIRST_METHODS = ("repair", "flow", "ridge", "fmmrec", NONE)
+FIRST_METHODS = ("flow", "repair", "ridge", "fmmrec", NONE)
 """The mitigations a first run chooses from; the others are there to be compared with."""
 
 

@@ -32,6 +32,10 @@ RIDGES = (0.01, 1.0)
 KERNEL_RIDGES = (0.3, 10.0)
 KERNEL_WIDTHS = (1 / 8, 2.0)
 """γ times the number of dimensions; widths and penalties are those of the audit's kernel attackers."""
+FURTHER = 1.25
+"""How much further people go who joined later and whose group is not known: what a map learned of others' groups falls
+short for them. Chosen on three random fifths of MovieLens-1M, panel fast: gender 65.1 without, 62.4 with, at 2 % of
+their accuracy. Where the group is known it gains nothing (62.9, 63.4)."""
 
 
 class RidgeFilter:
@@ -64,7 +68,11 @@ class RidgeFilter:
         newcomers = np.zeros(len(rows), bool) if context.newcomers is None else context.newcomers[rows]
         taught = {name: np.where(newcomers, -1, code).astype(np.int16) for name, code in codes.items()}
         with threadpool_limits(1):  # the result must not depend on the number of cores
-            moved = self._train(torch.from_numpy(context.base.user[rows]), codes, taught, strengths, context)
+            vectors = torch.from_numpy(context.base.user[rows])
+            step = self._train(vectors, codes, taught, strengths, context)
+            if not self.config.sees_attribute:
+                step[newcomers] *= FURTHER
+            moved = vectors + step
         return moved_people(context.base, rows, moved.numpy())
 
     def _train(
@@ -75,7 +83,7 @@ class RidgeFilter:
         strengths: Mapping[str, float],
         context: Context,
     ) -> Tensor:
-        """Move everyone by what `codes` they have; learn from those that are `taught`."""
+        """How far everyone goes by what `codes` they have, learned from those that are `taught`."""
         config, random = self.config, Generator().manual_seed(context.seed)
         labels = {name: one_hot(code) for name, code in codes.items()}
         shown = torch.cat([vectors[:, :0], *(labels.values() if config.sees_attribute else ())], dim=1)
@@ -94,7 +102,7 @@ class RidgeFilter:
             falling.step()
             context.progress(step, config.steps, loss=float(loss.detach()))
         with torch.no_grad():
-            return vectors + correction()
+            return correction()
 
 
 class Correction(nn.Module):

@@ -206,9 +206,22 @@ def _tuned(config: type[T]) -> dict[str, T]:
 
 _LOSS = "How much the opponents' failure counts beside accuracy while training; the published value is 0.1."
 
-DEFAULT_MITIGATION = "repair"
+DEFAULT_MITIGATION = "flow"
 
 MITIGATIONS: dict[str, MitigationSpec] = {
+    "flow": MitigationSpec(
+        title="Witness flow",
+        sentence="Moves people, step by step, to where fresh attackers together are guessing; lists are guarded. "
+        "Seconds to a minute.",
+        acts_on="vectors",
+        weight_meaning="The share of the readable difference between groups that is taken away, from 0 to 1.",
+        steps=SHARES,
+        default=1.0,
+        presets=_always(FlowConfig()),
+        solved=True,
+        protects="protects people whose group it is told; it does nothing for those who keep it to themselves, and "
+        "whoever joins later is protected from the next run on.",
+    ),
     "repair": MitigationSpec(
         title="Repair",
         sentence="Moves each group's vectors onto a common centre and shape. Seconds.",
@@ -219,19 +232,6 @@ MITIGATIONS: dict[str, MitigationSpec] = {
         presets=_always(RepairConfig()),
         solved=True,
         protects="protects people whose group it is told, and nobody else.",
-    ),
-    "flow": MitigationSpec(
-        title="Witness flow",
-        sentence="Moves people, step by step, to where fresh attackers together are guessing; lists are guarded. "
-        "Seconds; with thousands of people about a minute.",
-        acts_on="vectors",
-        weight_meaning="The share of the readable difference between groups that is taken away, from 0 to 1.",
-        steps=SHARES,
-        default=1.0,
-        presets=_always(FlowConfig()),
-        solved=True,
-        protects="protects people whose group it is told; it does nothing for those who keep it to themselves, and "
-        "whoever joins later is protected from the next run on.",
     ),
     "ridge": MitigationSpec(
         title="Ridge filter",

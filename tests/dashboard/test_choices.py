@@ -32,7 +32,7 @@ CARD = {
 def test_one_run_per_click() -> None:
     (config,) = Choices("demo", ("text",), {"gender": 0.5, "age": 0.0}, preset="quick", seed=4).configs()
     assert config.weights == {"gender": 0.5}
-    assert (config.recommender.name, config.mitigation.name, config.seed) == ("lattice", "repair", 4)
+    assert (config.recommender.name, config.mitigation.name, config.seed) == ("lattice", "flow", 4)
 
 
 def test_a_whole_curve_is_five_weights_times_three_seeds() -> None:
@@ -69,7 +69,8 @@ def test_every_method_can_be_queued(method: str) -> None:
 
 def test_every_method_says_how_long_it_takes() -> None:
     ends = {name: spec.sentence.rsplit(". ", 1)[-1] for name, spec in MITIGATIONS.items() if name != "none"}
-    assert ends == {name: "Minutes." if MITIGATIONS[name].slow else "Seconds." for name in ends}
+    solved = {"flow": "Seconds to a minute."}
+    assert ends == {name: "Minutes." if MITIGATIONS[name].slow else solved.get(name, "Seconds.") for name in ends}
     assert [name for name, spec in MITIGATIONS.items() if spec.slow] == ["fmmrec", "fairgo", "cal", "al"]
 
 
@@ -158,7 +159,7 @@ def test_only_offered_attributes_can_be_protected() -> None:
 
 def test_summary_follows_the_switches() -> None:
     chosen = Choices("demo", ("text",), {"gender": 0.25})
-    expected = "**LATTICE** on **Demo films** with clicks and text. Protects **gender** lightly by **repair**."
+    expected = "**LATTICE** on **Demo films** with clicks and text. Protects **gender** lightly by **witness flow**."
     assert words.summary(chosen, CARD) == expected
     unseen = Choices("demo", ("text",), {"gender": 1.0}, recommender="lightgcn", method="leace")
     assert words.summary(unseen, CARD) == (

@@ -62,7 +62,7 @@ def test_train_page_queues_what_was_switched_on(home: Path) -> None:
     assert not app.exception
     (run,) = client.queue(Store(home))
     config = run.config()
-    assert config.mitigation.name == "repair"
+    assert config.mitigation.name == "flow"
     assert config.active_weights == {"gender": 0.5}
     assert headline(app).startswith("Waiting")
 
@@ -180,7 +180,7 @@ def test_the_exact_settings_are_shown(home: Path) -> None:
     app = opened("train")
     app.number_input(key="seed").set_value(7).run()
     shown = next(json.loads(each.value) for each in app.code if each.value.startswith("{"))
-    assert (shown["seed"], shown["split_seed"], shown["mitigation"]["name"]) == (7, 42, "repair")
+    assert (shown["seed"], shown["split_seed"], shown["mitigation"]["name"]) == (7, 42, "flow")
 
 
 @pytest.mark.usefixtures("home")

@@ -22,16 +22,16 @@ def offered(app: AppTest) -> list[str]:
 def test_a_first_run_chooses_from_few_methods_and_the_rest_are_one_switch_away(home: Path) -> None:
     finished_run(home)
     app = opened("train")
-    assert offered(app) == ["Repair", "Witness flow", "Ridge filter", "FMMRec", "None"]
+    assert offered(app) == ["Witness flow", "Repair", "Ridge filter", "FMMRec", "None"]
     app.toggle(key="every_method").set_value(True).run()
     assert offered(app) == [
-        "Repair", "Witness flow", "Ridge filter", "FMMRec", "LEACE", "D2D-R", "FairGo", "CAL", "AL", "None",
+        "Witness flow", "Repair", "Ridge filter", "FMMRec", "LEACE", "D2D-R", "FairGo", "CAL", "AL", "None",
     ]  # fmt: skip
     app.radio(key="method").set_value("fairgo").run()
     app.toggle(key="every_method").set_value(False).run()
     assert not app.exception
     assert app.radio(key="method").value == "fairgo"  # what is chosen stays in the list
-    assert offered(app) == ["Repair", "Witness flow", "Ridge filter", "FMMRec", "FairGo", "None"]
+    assert offered(app) == ["Witness flow", "Repair", "Ridge filter", "FMMRec", "FairGo", "None"]
 
 
 def test_another_method_keeps_whom_to_protect_and_takes_its_own_weights(home: Path) -> None:
@@ -49,7 +49,7 @@ def test_another_method_keeps_whom_to_protect_and_takes_its_own_weights(home: Pa
     app.select_slider[1].set_value(2.0).run()
     app.radio(key="method").set_value("none").run()
     assert sliders(app) == {"gender": 0.0, "age": 0.0, "handedness": 0.0}
-    app.radio(key="method").set_value("repair").run()
+    app.radio(key="method").set_value("flow").run()
     assert sliders(app) == {"gender": 0.0, "age": 0.75, "handedness": 0.0}  # what it had last
     app.radio(key="method").set_value("fmmrec").run()
     assert sliders(app)["age"] == 2.0

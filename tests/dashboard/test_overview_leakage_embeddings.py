@@ -24,7 +24,7 @@ def test_the_example_is_a_quick_run_on_made_up_data(home: Path, monkeypatch: pyt
     (run,) = Store(home).runs()
     config = run.config()
     assert (config.dataset, config.preset, config.mitigation.name, config.weights) == (
-        "synthetic", "quick", "repair", {"gender": 1.0},
+        "synthetic", "quick", "flow", {"gender": 1.0},
     )  # fmt: skip
     assert at.session_state["selected_run"] == run.id
 

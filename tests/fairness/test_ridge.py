@@ -14,7 +14,7 @@ from torch import Generator
 from fmm_core.fairness.build import build
 from fmm_core.fairness.context import Mitigation
 from fmm_core.fairness.features import standardise
-from fmm_core.fairness.ridge import OPPONENTS, Correction, one_hot, read_out
+from fmm_core.fairness.ridge import FURTHER, OPPONENTS, Correction, one_hot, read_out
 from fmm_core.fairness.specs import RidgeConfig
 
 SHORT = RidgeConfig(steps=40, features=40)
@@ -82,6 +82,19 @@ class TestRidgeFilter(ItemsKept, OthersKept, StrengthContract):
         before = attack(given.base.user[newcomers], labels)
         after = attack(build(RidgeConfig()).fit(given).user[newcomers], labels)
         assert all(after[name] < before[name] - 0.08 for name in before), (before, after)
+
+    @pytest.mark.parametrize(("known", "times"), [(True, 1.0), (False, FURTHER)])
+    def test_newcomers_of_whom_nothing_is_known_go_further(
+        self, monkeypatch: pytest.MonkeyPatch, known: bool, times: float
+    ) -> None:
+        newcomers = np.arange(400) % 3 == 0
+        given = replace(context({GENDER: 1.0}), newcomers=newcomers)
+        config = SHORT.model_copy(update={"sees_attribute": known})
+        further = build(config).fit(given).user - given.base.user
+        monkeypatch.setattr("fmm_core.fairness.ridge.FURTHER", 1.0)
+        plain = build(config).fit(given).user - given.base.user
+        assert_allclose(further[newcomers], times * plain[newcomers], atol=1e-5)
+        assert_allclose(further[~newcomers], plain[~newcomers], atol=1e-6)
 
     def test_people_of_whom_nothing_is_known_are_moved_less(self) -> None:
         hidden = np.arange(400) % 3 == 0

@@ -29,7 +29,7 @@ def test_help_names_every_method_and_loads_no_torch() -> None:
     ("words", "sentence"),
     [
         (("train",), "--dataset: no data set is named. `datasets list` names them."),
-        (("train", "--dataset", "synthetic", "--method", "x"), 'there is no method "x". Choose one of: repair,'),
+        (("train", "--dataset", "synthetic", "--method", "x"), 'there is no method "x". Choose one of: flow,'),
         (("train", "--dataset", "synthetic", "--weight", "gender"), '--weight: "" is not a number.'),
         (("train", "--dataset", "nowhere"), 'there is no data set or folder "nowhere". Choose one of: synthetic,'),
         (

@@ -33,7 +33,7 @@ def test_a_stored_config_reads_back_equal() -> None:
         (
             {"method": "hope"},
             'there is no method "hope". '
-            "Choose one of: repair, flow, ridge, fmmrec, leace, d2dr, fairgo, cal, al, none.",
+            "Choose one of: flow, repair, ridge, fmmrec, leace, d2dr, fairgo, cal, al, none.",
         ),
         ({"preset": "fast"}, 'there is no preset "fast". Choose one of: quick, standard, paper.'),
         ({"panel": "best"}, "setting panel: Input should be 'fast' or 'full'."),

@@ -39,7 +39,7 @@ def run(store: Store) -> RunFolder:
 def test_run_id_names_data_and_method(run: RunFolder) -> None:
     date, time, rest = run.id.split("-", 2)
     assert (len(date), len(time)) == (8, 6)
-    assert rest.startswith("synthetic-repair-")
+    assert rest.startswith("synthetic-flow-")
 
 
 def test_a_used_folder_is_refused_and_untouched(tmp_path: Path) -> None:
