@@ -43,8 +43,8 @@ class FlowConfig(_Config):
     features: int = Field(1500, ge=1, le=4096, description="most features of an attacker; one per four people at most")
     lists: bool = Field(True, description="attackers look at the lists as well as at the vectors")
     damping: float = Field(0.7, gt=0, le=1, description="share of a full step that is taken")
-    pull: float = Field(0.01, ge=0, le=1, description="share of the way back to one's own list, each round")
-    prior: float = Field(0.3, gt=0, le=100, description="weight of the vectors' own spread against the lists'")
+    pull: float = Field(0.02, ge=0, le=1, description="share of the way back to one's own list, each round")
+    prior: float = Field(0.1, gt=0, le=100, description="weight of the vectors' own spread against the lists'")
     perplexity: float = Field(40.0, gt=1, le=300, description="how many items a person chooses among, as it were")
 
 
