@@ -110,12 +110,13 @@ def _outcome(
         return kept, "kept"
     if not MITIGATIONS[config.mitigation.name].solved:
         return kept, "retrain"
-    tried = live.trials(loaders.weights(run), names)
+    table = loaders.weights(run)
+    tried = live.trials(table, names)
     found = None if tried is None else tried.outcome(asked, config.active_weights)
     if found is not None and found.exact:
         return found, "exact"
     if not _failed(run, asked):
-        _ask(run, [asked])
+        _ask(run, live.untried([config.active_weights, asked], table))  # with its own every estimate begins
     return (kept, "waiting") if found is None else (found, "estimate")
 
 

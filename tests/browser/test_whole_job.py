@@ -50,18 +50,19 @@ def shows_verdict_p_value_and_figures(visitor: Visitor) -> None:
 
 
 def weights_are_tried_and_one_is_kept(visitor: Visitor) -> None:
-    """The run just made: every weight worked out, an estimate as soon as one is moved, then the attackers' figure."""
+    """The run just made: a weight is worked out, the next one is estimated at once, then attacked, then kept."""
     visitor.go("tradeoffs?view=live")
     page = visitor.page
-    told, prepare = page.locator(".st-key-live_state"), page.locator(".st-key-prepare_weights button")
+    told, stop = page.locator(".st-key-live_state"), page.locator(".st-key-stop_trials button")
     expect(told).to_contain_text("The weights of the kept run.")
-    prepare.click()
-    expect(page.locator(".st-key-stop_trials")).to_be_visible()
-    expect(page.locator(".st-key-stop_trials")).to_be_hidden(timeout=PATIENCE_MS)
-    expect(prepare).to_be_hidden()
+    page.locator(".st-key-prepare_weights button").click()
+    stop.click()
+    expect(stop).to_be_hidden()
     slider = page.locator(".st-key-live_weights").get_by_role("slider").first
     slider.focus()
-    page.keyboard.press("ArrowLeft")
+    page.keyboard.press("Home")
+    expect(told).to_contain_text("Worked out by the quick attackers.", timeout=PATIENCE_MS)
+    page.keyboard.press("ArrowRight")
     expect(told).to_contain_text("estimate")
     expect(told).to_contain_text("Worked out by the quick attackers.", timeout=PATIENCE_MS)
     page.locator(".st-key-keep_weights button").click()

@@ -108,7 +108,7 @@ def test_weights_that_nobody_tried_are_asked_for_once(home: Path) -> None:
     moved(app, run, gender=0.4)
     assert "The marks still show the kept run." in said(app)
     (job,) = client.trials(Store(home), run)
-    assert client.trial_points(job) == ({"gender": 0.4, "age": 0.5},)
+    assert client.trial_points(job) == ({"gender": 1.0, "age": 0.5}, {"gender": 0.4, "age": 0.5})
     app.run()
     assert len(client.trials(Store(home), run)) == 1
 
@@ -119,7 +119,7 @@ def test_the_last_weights_asked_for_come_first(home: Path) -> None:
     moved(app, run, gender=0.6)
     waiting = [each for each in client.trials(Store(home), run) if each.status().state == "queued"]
     assert [client.trial_points(each) for each in waiting] == [
-        ({"gender": 0.6, "age": 0.5}, {"gender": 0.4, "age": 0.5})
+        ({"gender": 1.0, "age": 0.5}, {"gender": 0.6, "age": 0.5}, {"gender": 0.4, "age": 0.5})
     ]
 
 
