@@ -84,13 +84,14 @@ def _in_order(card: Card, figures: Mapping[str, Figure]) -> dict[str, Figure]:
 def _sliders(run: RunFolder, config: RunConfig, card: Card, names: Sequence[str]) -> Weights:
     """A weight per attribute, those of the run at first."""
     spec = MITIGATIONS[config.mitigation.name]
+    most = max(*spec.steps, *config.weights.values())  # the command line allows more than a slider offers
     chosen = {}
     for name in names:
         st.session_state.setdefault(_key(run, name), float(config.weights.get(name, 0.0)))
         chosen[name] = st.slider(
             widgets.plain(words.weight_label(card, name)),
             0.0,
-            max(spec.steps),
+            float(most),
             step=STEP,
             key=_key(run, name),
             help=spec.weight_meaning,

@@ -116,6 +116,7 @@ def _leakage(config: RunConfig, inputs: Inputs, after: Representations) -> pd.Da
         inputs.dataset.users,
         eligible=inputs.eligible,
         held_out=inputs.held_out,
+        disclosed=inputs.disclosed,
         seed=config.seed,
     )
     shown = (table["metric"] == "auc") & (table["users"] == "all") & table["attacker"].isin(["strongest", "linear"])

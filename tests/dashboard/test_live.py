@@ -184,6 +184,11 @@ def test_a_trained_mitigation_is_queued(home: Path) -> None:
     assert "These weights need a run of their own." in said(app)
 
 
+def test_a_weight_above_all_steps_stays_within_reach(home: Path) -> None:
+    app, run = view(home, method="ridge", weights={"gender": 4.0})
+    assert app.slider(key=f"live_{run.id}_gender").value == 4.0
+
+
 def test_without_a_mitigation_there_is_no_weight_to_move(home: Path) -> None:
     app, _ = view(home, method="none", weights={})
     assert headline(app) == "Nobody was protected in this run, so there is no weight to move."

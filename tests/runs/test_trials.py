@@ -67,6 +67,20 @@ def test_a_trial_finds_what_a_whole_run_finds(store: Store, run: RunFolder) -> N
     assert found.loc[("change", "gender", "women"), "value"] == pytest.approx(women.paired_difference, abs=2e-5)
 
 
+def test_people_whose_label_was_kept_back_are_not_counted_in(store: Store) -> None:
+    whole = store.new_run(settings(disclosed=0.7))
+    assert execute(whole, store).state == "done"
+    assert carried_out(store, TrialConfig(run=whole.id, points=({"gender": 1.0},))).state == "done"
+    leakage = whole.table("audit/leakage.csv")
+    expected = leakage[
+        (leakage.representation == "user_vector") & (leakage.phase == "after") & (leakage.users == "all")
+        & (leakage.attribute == "gender") & (leakage.attacker == "strongest")
+    ].iloc[0]  # fmt: skip
+    found = rows(whole, {"gender": 1.0}).loc[("strongest", "gender", "")]
+    assert found["n_users"] == expected["n_users"]
+    assert found["value"] == pytest.approx(expected["value"], abs=2e-6)
+
+
 def test_without_weights_nothing_changes(store: Store, run: RunFolder) -> None:
     assert carried_out(store, TrialConfig(run=run.id, points=({"gender": 0.0},))).state == "done"
     found = rows(run, {})
