@@ -47,6 +47,7 @@ LEVELS = (99, 98, 97, 96, 95, 90)
 LIST = 20
 ALL = ("gender", "age", "occupation")
 Point = dict[str, Any]
+Leakage = dict[str, dict[str, dict[str, dict[str, list[float]]]]]
 
 
 @dataclass(frozen=True)
@@ -171,7 +172,8 @@ def _keep(point: Point) -> None:
     """Beside whatever another process has kept meanwhile."""
     others = [each for each in _kept() if _key(each) != _key(point)]
     draft = FIGURES.with_suffix(".draft")
-    draft.write_text(json.dumps([*others, point], indent=1) + "\n", encoding="utf-8")
+    lines = ",\n".join(json.dumps(each, separators=(",", ":")) for each in (*others, point))
+    draft.write_text(f"[\n{lines}\n]\n", encoding="utf-8")
     draft.replace(FIGURES)
 
 
@@ -243,7 +245,7 @@ def _accuracy(inputs: Inputs, base: Representations, after: Representations, who
 
 def _leakage(
     inputs: Inputs, after: Representations, attributes: Mapping[str, Attribute], judged: np.ndarray, seed: int
-) -> list[Point]:
+) -> Leakage:
     """The headline and all beside it: vectors by panel full and by attackers nobody trained against; lists."""
     how = {"eligible": inputs.eligible, "held_out": judged, "seed": seed}
     users, items = inputs.dataset.users, inputs.split.train.shape[1]
@@ -257,8 +259,16 @@ def _leakage(
     tables = {"vector": leakage_table([vector], attributes, users, panel="full", extra=extra, **how)}
     tables |= {name: leakage_table([target], attributes, users, **how) for name, target in lists.items()}
     found = pd.concat([table[table["metric"] == "auc"].assign(place=place) for place, table in tables.items()])
-    columns = ["place", "attribute", "users", "attacker", "value", "ci_low", "ci_high"]
-    return json.loads(found[columns].round(4).to_json(orient="records"))
+    return _nested(found)
+
+
+def _nested(found: pd.DataFrame) -> Leakage:
+    """{place: {attribute: {users: {attacker: [AUC, low, high]}}}}: a table would take three times the room."""
+    nested: Leakage = {}
+    for row in found.itertuples():
+        attackers = nested.setdefault(row.place, {}).setdefault(row.attribute, {}).setdefault(row.users, {})
+        attackers[row.attacker] = [round(each, 4) for each in (row.value, row.ci_low, row.ci_high)]
+    return nested
 
 
 # the page -----------------------------------------------------------------------------------------------------------
@@ -291,27 +301,29 @@ def _world_page(title: str, points: list[Point]) -> str:
 def _flat(point: Point) -> dict[str, Any]:
     """A point's row: headlines by attribute and people, then lists and attackers nobody trained against."""
     row: dict[str, Any] = {name: point[name] for name in ("method", "weight", "seed", "kept", "seconds")}
-    for each in point["leakage"]:
-        who = each["users"].replace("_", " ")
-        if each["place"] == "vector" and each["attacker"] == "strongest":
-            row[f"{each['attribute']}, {who}"] = each["value"]
-        elif each["users"] == "all" and each["attacker"] == "strongest":
-            row[f"{each['attribute']}, {each['place']}"] = each["value"]
-        elif each["users"] == "all" and each["attacker"] in ("svm", "boosting", "knn"):
-            row[each["attacker"]] = each["value"]
+    for place, attributes in point["leakage"].items():
+        for attribute, users in attributes.items():
+            everyone = users["all"]
+            if place == "vector":
+                row |= {f"{attribute}, {who.replace('_', ' ')}": found["strongest"][0] for who, found in users.items()}
+                row |= {name: everyone[name][0] for name in ("svm", "boosting", "knn") if name in everyone}
+            else:
+                row[f"{attribute}, {place}"] = everyone["strongest"][0]
     return row
 
 
 def _front(table: pd.DataFrame) -> Iterator[str]:
-    """Per level of accuracy, each method's least worst headline on held-out people, the best method first."""
-    columns = [name for name in table.columns if name.endswith(", held out")]
-    means = table.groupby(["method", "weight"], sort=False)[["kept", *columns]].mean()
-    worst = 100 * (0.5 + (means[columns] - 0.5).abs().max(axis=1))
-    yield "Worst attribute, held-out people, best weight of each method:\n"
-    for level in LEVELS:
-        within = worst[100 * means.kept >= level].groupby(level="method").min().sort_values()
-        told = ", ".join(f"{method} {value:.1f}" for method, value in within.items())
-        yield f"- at {level} % or more kept: {told or 'nobody'}"
+    """Per level of accuracy, each method's least worst headline, the best method first; everyone, then held out."""
+    for who in ("all", "held out"):
+        columns = [name for name in table.columns if name.endswith(f", {who}")]
+        means = table.groupby(["method", "weight"], sort=False)[["kept", *columns]].mean()
+        worst = 100 * (0.5 + (means[columns] - 0.5).abs().max(axis=1))
+        yield f"Worst attribute, {who}, best weight of each method:\n"
+        for level in LEVELS:
+            within = worst[100 * means.kept >= level].groupby(level="method").min().sort_values()
+            told = ", ".join(f"{method} {value:.1f}" for method, value in within.items())
+            yield f"- at {level} % or more kept: {told or 'nobody'}"
+        yield ""
 
 
 def _line(cells: list[str]) -> str:
