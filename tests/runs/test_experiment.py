@@ -17,8 +17,8 @@ FILES = ("embeddings.npz", "recommendations.npz", "per_user.parquet", "people.pa
 def settings(**changes: object) -> RunConfig:
     """A short run of LightGCN on made-up data: weak, but above popularity."""
     short = {"recommender.epochs": 8, "recommender.validate_every": 4, "map_users": 100}
-    common = {"recommender": "lightgcn", "weights": {"gender": 1}, "modalities": ("text", "image")} | changes
-    return make_config("synthetic", preset="quick", settings=short, **common)
+    common = {"recommender": "lightgcn", "method": "repair", "weights": {"gender": 1}, "modalities": ("text", "image")}
+    return make_config("synthetic", preset="quick", settings=short, **common | changes)
 
 
 def carried_out(store: Store, config: RunConfig) -> RunFolder:

@@ -19,8 +19,8 @@ SHORT = {"recommender.epochs": 8, "recommender.validate_every": 4, "map_users": 
 
 
 def settings(**changes: object) -> RunConfig:
-    common = {"recommender": "lightgcn", "weights": {"gender": 1.0}, "modalities": ()} | changes
-    return make_config("synthetic", preset="quick", settings=SHORT, **common)
+    common = {"recommender": "lightgcn", "method": "repair", "weights": {"gender": 1.0}, "modalities": ()}
+    return make_config("synthetic", preset="quick", settings=SHORT, **common | changes)
 
 
 def carried_out(store: Store, config: RunConfig | TrialConfig) -> Status:
