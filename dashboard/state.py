@@ -7,7 +7,7 @@ from pathlib import Path
 import streamlit as st
 
 from fmm_core.errors import StoreError
-from fmm_core.runs.store import RunFolder, Store
+from fmm_core.runs.store import RUNS, RunFolder, Store
 
 _PAGES = Path(__file__).resolve().parents[1] / "pages"
 DEFAULT_PAGE = "overview"
@@ -58,7 +58,7 @@ def read_address() -> None:
     asked = st.query_params.get("run", "")
     if not asked or asked == st.session_state.get(_RUN):
         return
-    if find(asked) is None:
+    if _found(asked) is None:
         st.session_state[_MISSING] = asked
     else:
         choose(asked)
@@ -74,15 +74,21 @@ def choose(run_id: str) -> None:
 def selection() -> Selection:
     """The selected run, or else the newest finished one, or else the newest; written back to the address."""
     missing = st.session_state.get(_MISSING, "")
-    run = find(st.session_state.get(_RUN, "")) or _newest()
+    run = _found(st.session_state.get(_RUN, "")) or _newest()
     if run is not None and not missing:
         st.session_state[_RUN] = run.id
         st.query_params["run"] = run.id
     return Selection(run, missing)
 
 
+def _found(run_id: str) -> RunFolder | None:
+    """The run with this id that ends in figures, or None."""
+    job = find(run_id)
+    return job if job is not None and job.raw_config().get("kind") in RUNS else None
+
+
 def find(run_id: str) -> RunFolder | None:
-    """The run with this id, or None."""
+    """The job with this id, or None."""
     try:
         return store().run(run_id) if run_id else None
     except StoreError:

@@ -184,6 +184,14 @@ def test_a_trained_mitigation_is_queued(home: Path) -> None:
     assert "These weights need a run of their own." in said(app)
 
 
+def test_a_link_to_a_job_that_is_no_run_leads_nowhere(home: Path) -> None:
+    run = finished_run(home)
+    job = client.try_weights(Store(home), run, [{"gender": 0.5}])
+    app = opened("tradeoffs", run=job.id)
+    assert not app.error
+    assert job.id in app.warning[0].value
+
+
 def test_a_weight_above_all_steps_stays_within_reach(home: Path) -> None:
     app, run = view(home, method="ridge", weights={"gender": 4.0})
     assert app.slider(key=f"live_{run.id}_gender").value == 4.0
