@@ -1,9 +1,11 @@
 """The stage *audit*: leakage of the data, of the base, of what mitigation made, each part a cached step."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import pandas as pd
 
 from fmm_core.audit.leakage import leakage_table
 from fmm_core.audit.modalities import modality_table
@@ -14,7 +16,7 @@ from fmm_core.runs.inputs import Inputs
 from fmm_core.runs.made import Made
 from fmm_core.runs.report import Stage
 from fmm_core.runs.steps import Step, StepCache
-from fmm_core.types import Representations
+from fmm_core.types import Panel, Progress, Representations, silent
 
 ROOMS = ("data", "audit", "metrics")
 MODALITIES = "modalities.parquet"
@@ -101,17 +103,37 @@ def _attack(
     cache: StepCache, part: Part, config: RunConfig, inputs: Inputs, stage: Stage, stretch: tuple[float, float]
 ) -> Step:
     def produce(folder: Path) -> None:
-        leakage_table(
+        leakage_of(
             part.targets(),
-            inputs.attributes,
-            inputs.dataset.users,
-            eligible=inputs.eligible,
-            held_out=inputs.held_out,
-            disclosed=inputs.disclosed,
+            config,
+            inputs,
             panel=config.panel,
             permutations=config.permutations,
-            seed=config.seed,
             progress=stage.progress(*stretch, unit="attack"),
         ).to_parquet(folder / "leakage.parquet")
 
     return cache.run(part.name, part.settings, produce, rooms=ROOMS, upstream=part.upstream)
+
+
+def leakage_of(
+    targets: Sequence[Target],
+    config: RunConfig,
+    inputs: Inputs,
+    *,
+    panel: Panel = "fast",
+    permutations: int = 0,
+    progress: Progress = silent,
+) -> pd.DataFrame:
+    """Attack targets on the people of a run: those who can be attacked, held out and disclosed as it says."""
+    return leakage_table(
+        targets,
+        inputs.attributes,
+        inputs.dataset.users,
+        eligible=inputs.eligible,
+        held_out=inputs.held_out,
+        disclosed=inputs.disclosed,
+        panel=panel,
+        permutations=permutations,
+        seed=config.seed,
+        progress=progress,
+    )

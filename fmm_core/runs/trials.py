@@ -13,12 +13,12 @@ import numpy as np
 import pandas as pd
 
 from fmm_core.audit.accuracy import EVERYONE, SUMMARIES, by_group
-from fmm_core.audit.leakage import leakage_table
 from fmm_core.audit.representations import Target
 from fmm_core.data import storage
 from fmm_core.errors import ConfigError
 from fmm_core.fairness.build import build
 from fmm_core.fairness.specs import MITIGATIONS
+from fmm_core.runs.auditing import leakage_of
 from fmm_core.runs.config import RunConfig, TrialConfig, Weights, parse_config, weights_key
 from fmm_core.runs.contexts import context_of
 from fmm_core.runs.datasets import locate
@@ -110,15 +110,7 @@ def _block(config: RunConfig, start: _Start, progress: Progress) -> pd.DataFrame
 
 
 def _leakage(config: RunConfig, inputs: Inputs, after: Representations) -> pd.DataFrame:
-    table = leakage_table(
-        [Target("user_vector", "", "after", after.user)],
-        inputs.attributes,
-        inputs.dataset.users,
-        eligible=inputs.eligible,
-        held_out=inputs.held_out,
-        disclosed=inputs.disclosed,
-        seed=config.seed,
-    )
+    table = leakage_of([Target("user_vector", "", "after", after.user)], config, inputs)
     shown = (table["metric"] == "auc") & (table["users"] == "all") & table["attacker"].isin(["strongest", "linear"])
     columns = ["attacker", "attribute", "value", "ci_low", "ci_high", "n_users"]
     return table.loc[shown, columns].rename(columns={"attacker": "kind"}).assign(group="")
