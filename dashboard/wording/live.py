@@ -11,7 +11,7 @@ from dashboard.wording.numbers import count, people, percent, signed, signed_bet
 from fmm_core.fairness.specs import MITIGATIONS
 
 HEADLINE = "Move a weight and watch what the attackers can still read."
-DECK = "{title} needs no retraining: an estimate stands there at once, and the quick attackers follow."
+DECK = "{title} needs no retraining. Move a weight, and the quick attackers read everyone again."
 MUST_RETRAIN = "{title} must be trained anew for every weight. Choose them here and queue a run."
 NOTHING = "Nobody was protected in this run, so there is no weight to move."
 NOTHING_TITLE = "No mitigation in this run"
