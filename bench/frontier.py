@@ -2,7 +2,8 @@
 
 Every point (data, method, weight, seed) is kept in docs/frontier.json as soon as it is there, so the bench can be
 stopped and started, on another machine too; docs/frontier.md is written anew each time. `--only` names worlds to go on
-with, `--again` methods whose points are made once more, `--page` writes the page and runs nothing.
+with, `--again` methods whose points are made once more, `--page` writes the page and runs nothing. `--pairs` sets the
+flow beside the next best at every level of accuracy, person by person (docs/frontier_pairs.json).
 
 Nothing is chosen here: weights are those that sliders offer, everything is reported on test and by the panel *full*.
 """
@@ -13,6 +14,7 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +25,11 @@ from scipy.sparse import csr_matrix
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from fmm_core.audit.extras import named
+from frontier_page import LEVELS, PAGE, beside, page
+from strangers import strangers, transferred
+
+from fmm_core.audit.change import leakage_change
+from fmm_core.audit.crossing import crossings
 from fmm_core.audit.leakage import leakage_table
 from fmm_core.audit.representations import Target, list_target
 from fmm_core.data import storage
@@ -38,13 +44,15 @@ from fmm_core.runs.config import RunConfig, make_config
 from fmm_core.runs.contexts import context_of
 from fmm_core.runs.datasets import locate
 from fmm_core.runs.inputs import Inputs, choose_inputs
+from fmm_core.runs.steps import source_digest
 from fmm_core.runs.store import Store
 from fmm_core.runs.vectors import Profiles
 from fmm_core.types import Representations, silent
 
-FIGURES, PAGE = ROOT / "docs" / "frontier.json", ROOT / "docs" / "frontier.md"
-LEVELS = (99, 98, 97, 96, 95, 90)
-LIST = 20
+FIGURES, PAIRS = ROOT / "docs" / "frontier.json", ROOT / "docs" / "frontier_pairs.json"
+LIST, LONG_LIST = 20, 100
+SEEDS = 3
+GENDER = ("gender",)
 ALL = ("gender", "age", "occupation")
 Point = dict[str, Any]
 Leakage = dict[str, dict[str, dict[str, dict[str, list[float]]]]]
@@ -52,7 +60,7 @@ Leakage = dict[str, dict[str, dict[str, dict[str, list[float]]]]]
 
 @dataclass(frozen=True)
 class Method:
-    """A line of the table: a mitigation, what differs from its preset, its weights and seeds.
+    """Lines of the table: a mitigation, its weights, what differs from its preset, for how many seeds at most.
 
     `scaled` multiplies the weight of single attributes.
     """
@@ -60,9 +68,10 @@ class Method:
     title: str
     name: str
     weights: tuple[float, ...] = (1.0,)
-    seeds: tuple[int, ...] = (0,)
+    preset: str = "standard"
     settings: Mapping[str, Any] = field(default_factory=dict)
     scaled: Mapping[str, float] = field(default_factory=dict)
+    seeds: int = SEEDS
 
 
 @dataclass(frozen=True)
@@ -90,55 +99,66 @@ def main() -> None:
     parser.add_argument("--only", default="", help="words in the titles of worlds, separated by semicolons")
     parser.add_argument("--again", default="", help="titles of methods, separated by semicolons")
     parser.add_argument("--page", action="store_true")
+    parser.add_argument("--pairs", action="store_true")
     chosen = parser.parse_args()
     again = set(filter(None, chosen.again.split(";")))
-    points = [point for point in _kept() if point["method"] not in again]
-    for world in _worlds(chosen.ml1m, chosen.vectors):
-        wanted = not chosen.only or any(word in world.title for word in filter(None, chosen.only.split(";")))
-        if wanted and not chosen.page:
-            _run(world, points, Store(chosen.home))
-    PAGE.write_text(_page(_kept()), encoding="utf-8")
+    there = {_key(point) for point in _kept(FIGURES) if point["method"] not in again}
+    for world in [] if chosen.page else _worlds(chosen.ml1m, chosen.vectors):
+        if chosen.only and not any(word in world.title for word in filter(None, chosen.only.split(";"))):
+            continue
+        if chosen.pairs:
+            _compare(world, Store(chosen.home))
+        else:
+            _run(world, there, Store(chosen.home))
+    PAGE.write_text(page(_kept(FIGURES), _kept(PAIRS)), encoding="utf-8")
 
 
-def _kept() -> list[Point]:
-    return json.loads(FIGURES.read_text(encoding="utf-8")) if FIGURES.exists() else []
+def _kept(file: Path) -> list[Point]:
+    return json.loads(file.read_text(encoding="utf-8")) if file.exists() else []
 
 
 def _worlds(ml1m: str, vectors: str) -> Iterator[World]:
-    three = (0, 1, 2)
+    flow = Method("flow", "flow", (0.25, 0.5, 0.75, 1.0))
     rivals = (
         Method("none", "none", (0.0,)),
         Method("LEACE", "leace", (0.5, 1.0)),
         Method("repair", "repair", (0.5, 1.0)),
         Method("D2D-R", "d2dr"),
         Method("ridge filter", "ridge", (0.5, 1.0, 2.0)),
+        Method("ridge filter, blind", "ridge", (1.0, 2.0), settings={"sees_attribute": False}),
     )
     trained = (Method("CAL", "cal", (0.1,)), Method("FMMRec", "fmmrec", (0.1,)))
+    once = tuple(replace(each, seeds=1) for each in trained)
+    published = Method("FMMRec, as published", "fmmrec", (0.1,), preset="paper")
     if ml1m and vectors:
         frozen = {"dataset": ml1m, "recommender": "pretrained", "path": vectors}
-        whole = Method("flow", "flow", (1.0,), three)
-        less_age = Method("flow, age at 0.9 of the weight", "flow", (1.0,), three, scaled={"age": 0.9})
+        title = "MovieLens-1M, published LATTICE vectors, "
+        less_age = Method("flow, age at 0.9 of the weight", "flow", scaled={"age": 0.9})
         later = (
             Method("ridge filter, attribute known", "ridge", (2.0, 4.0)),
-            Method("ridge filter, attribute unknown", "ridge", (2.0, 4.0), (0,), {"sees_attribute": False}),
+            Method("ridge filter, attribute unknown", "ridge", (2.0, 4.0), settings={"sees_attribute": False}),
         )
-        yield World("MovieLens-1M, published LATTICE vectors, gender", **frozen, protected=("gender",),
-                    methods=(whole, Method("flow", "flow", (0.5, 0.75)), *rivals))  # fmt: skip
-        yield World("MovieLens-1M, published LATTICE vectors, all three", **frozen, protected=ALL,
-                    methods=(whole, less_age, Method("flow", "flow", (0.5, 0.75)), *rivals))  # fmt: skip
-        yield World("MovieLens-1M, published LATTICE vectors, what the flow's parts do", **frozen,
-                    protected=("gender",), methods=_parts(three))  # fmt: skip
-        for seed in three:
-            methods = tuple(Method(each.title, each.name, each.weights, (seed,), each.settings) for each in later)
-            yield World("MovieLens-1M, published LATTICE vectors, gender of a fifth who join later", **frozen,
-                        protected=("gender",), methods=methods, newcomers=0.2)  # fmt: skip
+        few = (flow, rivals[0], rivals[2], rivals[4])
+        yield World(title + "gender", **frozen, protected=GENDER, methods=(flow, *rivals, *once))
+        yield World(title + "gender and age", **frozen, protected=ALL[:2], methods=_at_full(few))
+        yield World(title + "all three", **frozen, protected=ALL, methods=(flow, less_age, *rivals, *once))
+        yield World(title + "what the flow's parts do", **frozen, protected=GENDER, methods=_parts())
+        yield World(title + "gender of a fifth who join later", **frozen, protected=GENDER, methods=later,
+                    newcomers=0.2)  # fmt: skip
     for title, recommender in (("LATTICE", "lattice"), ("LightGCN", "lightgcn")):
-        many = tuple(Method(each.title, each.name, each.weights, three) for each in (*rivals, *trained))
-        flow = Method("flow", "flow", (0.25, 0.5, 0.75, 1.0), three)
-        yield World(f"MovieLens-100K, {title}, all three", "movielens-100k", recommender, ALL, (*many, flow))
+        more = (published,) if recommender == "lattice" else ()
+        yield World(f"MovieLens-100K, {title}, all three", "movielens-100k", recommender, ALL,
+                    (*rivals, *trained, *more, flow))  # fmt: skip
+        if ml1m:
+            yield World(f"MovieLens-1M, {title}, all three", ml1m, recommender, ALL, (*rivals, *once, flow))
 
 
-def _parts(seeds: tuple[int, ...]) -> tuple[Method, ...]:
+def _at_full(methods: tuple[Method, ...]) -> tuple[Method, ...]:
+    """The same with each one's greatest weight only."""
+    return tuple(replace(each, weights=each.weights[-1:]) for each in methods)
+
+
+def _parts() -> tuple[Method, ...]:
     """The flow with one thing left out at a time."""
     left_out = {
         "lists not looked at": {"lists": False},
@@ -147,34 +167,32 @@ def _parts(seeds: tuple[int, ...]) -> tuple[Method, ...]:
         "few features (400)": {"features": 400},
         "half the rounds (20)": {"rounds": 20},
     }
-    return tuple(Method(title, "flow", (1.0,), seeds, settings) for title, settings in left_out.items())
+    return tuple(Method(title, "flow", settings=settings) for title, settings in left_out.items())
 
 
 # one point ----------------------------------------------------------------------------------------------------------
 
 
-def _run(world: World, points: list[Point], store: Store) -> None:
-    there = {_key(point) for point in points}
+def _run(world: World, there: set[tuple[str, str, float, int]], store: Store) -> None:
     for method in world.methods:
         for weight in method.weights:
-            for seed in method.seeds:
+            for seed in range(method.seeds):
                 point = {"world": world.title, "method": method.title, "weight": weight, "seed": seed}
                 if _key(point) in there:
                     continue
                 start = time.perf_counter()
-                points.append(point | _figures(world, method, weight, seed, store))
+                _keep(FIGURES, point | _figures(world, method, weight, seed, store), _key)
                 took = time.perf_counter() - start
                 print(f"{world.title}: {method.title} {weight:g}, seed {seed}: {took:.0f} s", flush=True)
-                _keep(points[-1])
 
 
-def _keep(point: Point) -> None:
+def _keep(file: Path, point: Point, key: Any) -> None:
     """Beside whatever another process has kept meanwhile."""
-    others = [each for each in _kept() if _key(each) != _key(point)]
-    draft = FIGURES.with_suffix(".draft")
+    others = [each for each in _kept(file) if key(each) != key(point)]
+    draft = file.with_suffix(".draft")
     lines = ",\n".join(json.dumps(each, separators=(",", ":")) for each in (*others, point))
     draft.write_text(f"[\n{lines}\n]\n", encoding="utf-8")
-    draft.replace(FIGURES)
+    draft.replace(file)
 
 
 def _key(point: Point) -> tuple[str, str, float, int]:
@@ -183,20 +201,16 @@ def _key(point: Point) -> tuple[str, str, float, int]:
 
 def _figures(world: World, method: Method, weight: float, seed: int, store: Store) -> Point:
     inputs, base = _base(world, seed, store)
-    newcomers = np.random.default_rng(seed).random(len(base.user)) < world.newcomers
-    judged = newcomers if world.newcomers else inputs.held_out
-    mitigation = MITIGATIONS[method.name].presets["standard"].model_copy(update=dict(method.settings))
-    weights = {name: weight * method.scaled.get(name, 1.0) for name in world.protected}
-    config = _config(world, seed).model_copy(update={"mitigation": mitigation, "weights": weights})
-    start = time.perf_counter()
-    context = context_of(config, inputs, base, _profiles(config, inputs), silent)
-    context = replace(context, newcomers=newcomers if world.newcomers else None)
-    after = mitigations.build(mitigation).fit(context)
-    seconds = time.perf_counter() - start
-    attributes = {name: inputs.attributes[name] for name in world.protected}
-    point = {"seconds": round(seconds, 1)}
-    point |= _accuracy(inputs, base, after, newcomers if world.newcomers else np.ones(len(newcomers), bool))
-    return point | {"leakage": _leakage(inputs, after, attributes, judged, seed)}
+    newcomers = _newcomers(world, seed, base)
+    judged = inputs.held_out if newcomers is None else newcomers
+    after, seconds = _moved(world, method, weight, seed, store)
+    point: Point = {"seconds": round(seconds, 1)}
+    point |= _accuracy(inputs, base, after, np.ones(len(judged), bool) if newcomers is None else newcomers)
+    return point | {"leakage": _leakage(world, inputs, base, after, judged, seed)}
+
+
+def _newcomers(world: World, seed: int, base: Representations) -> np.ndarray | None:
+    return np.random.default_rng(seed).random(len(base.user)) < world.newcomers if world.newcomers else None
 
 
 def _base(world: World, seed: int, store: Store) -> tuple[Inputs, Representations]:
@@ -205,18 +219,44 @@ def _base(world: World, seed: int, store: Store) -> tuple[Inputs, Representation
     inputs = choose_inputs(storage.load(locate(store, world.dataset)), config)
     kept = store.cache_dir / f"frontier-{world.dataset.split('/')[-1]}-{world.recommender}-{seed}.npz"
     if not world.path and kept.exists():
-        with np.load(kept) as found:
-            return inputs, Representations(found["user"], found["item"], found.get("item_bias"))
+        return inputs, _read(kept)[0]
     recommender = recommenders.build(config.recommender, Ids(inputs.dataset.users, inputs.dataset.items))
     modalities = inputs.modalities if world.recommender == "lattice" else {}
     base = recommender.fit(
         inputs.split.train, modalities, validate=inputs.validation_recall, progress=silent, seed=seed
     )
     if not world.path:
-        bias = {} if base.item_bias is None else {"item_bias": base.item_bias}
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        np.savez(kept, user=base.user, item=base.item, **bias)
+        _write(kept, base)
     return inputs, base
+
+
+def _moved(world: World, method: Method, weight: float, seed: int, store: Store) -> tuple[Representations, float]:
+    """What a mitigation makes of the base, and the seconds it took; kept in the store's cache, for pairs ask again."""
+    spec = f"{world.title} {method} {weight} {seed} {source_digest('fairness')}"
+    kept = store.cache_dir / f"frontier-moved-{sha256(spec.encode()).hexdigest()[:16]}.npz"
+    if kept.exists():
+        return _read(kept)
+    inputs, base = _base(world, seed, store)
+    mitigation = MITIGATIONS[method.name].presets[method.preset].model_copy(update=dict(method.settings))
+    weights = {name: weight * method.scaled.get(name, 1.0) for name in world.protected}
+    config = _config(world, seed).model_copy(update={"mitigation": mitigation, "weights": weights})
+    start = time.perf_counter()
+    context = context_of(config, inputs, base, _profiles(config, inputs), silent)
+    after = mitigations.build(mitigation).fit(replace(context, newcomers=_newcomers(world, seed, base)))
+    seconds = time.perf_counter() - start
+    _write(kept, after, seconds)
+    return after, seconds
+
+
+def _write(file: Path, vectors: Representations, seconds: float = 0.0) -> None:
+    bias = {} if vectors.item_bias is None else {"item_bias": vectors.item_bias}
+    file.parent.mkdir(parents=True, exist_ok=True)
+    np.savez(file, user=vectors.user, item=vectors.item, seconds=seconds, **bias)
+
+
+def _read(file: Path) -> tuple[Representations, float]:
+    with np.load(file) as found:
+        return Representations(found["user"], found["item"], found.get("item_bias")), float(found.get("seconds", 0.0))
 
 
 def _config(world: World, seed: int) -> RunConfig:
@@ -244,22 +284,39 @@ def _accuracy(inputs: Inputs, base: Representations, after: Representations, who
 
 
 def _leakage(
-    inputs: Inputs, after: Representations, attributes: Mapping[str, Attribute], judged: np.ndarray, seed: int
+    world: World, inputs: Inputs, base: Representations, after: Representations, judged: np.ndarray, seed: int
 ) -> Leakage:
     """The headline and all beside it: vectors by panel full and by attackers nobody trained against; lists."""
+    attributes = {name: inputs.attributes[name] for name in world.protected}
     how = {"eligible": inputs.eligible, "held_out": judged, "seed": seed}
     users, items = inputs.dataset.users, inputs.split.train.shape[1]
     everything = csr_matrix(inputs.seen.shape, dtype=np.float32)
     lists = {
-        "list, own items masked": list_target(top_k(after, inputs.seen, LIST).items, items, "after"),
-        "list, nothing masked": list_target(top_k(after, everything, LIST).items, items, "after"),
+        "list, own items masked": (LIST, inputs.seen),
+        "list, nothing masked": (LIST, everything),
     }
+    if world.path:
+        lists["list of 100, own items masked"] = (LONG_LIST, inputs.seen)
     vector = Target("user_vector", "", "after", after.user)
-    extra = named(("svm", "boosting", "knn")) if set(attributes) == {"gender"} else {}
-    tables = {"vector": leakage_table([vector], attributes, users, panel="full", extra=extra, **how)}
-    tables |= {name: leakage_table([target], attributes, users, **how) for name, target in lists.items()}
+    alone = world.protected == GENDER
+    extra = strangers() if alone else {}
+    read = _crossed(attributes, inputs) if world.path else attributes
+    tables = {"vector": leakage_table([vector], read, users, panel="full", extra=extra, **how)}
+    for name, (length, seen) in lists.items():
+        target = list_target(top_k(after, seen, length).items, items, "after", length)
+        tables[name] = leakage_table([target], attributes, users, **how)
     found = pd.concat([table[table["metric"] == "auc"].assign(place=place) for place, table in tables.items()])
-    return _nested(found)
+    nested = _nested(found)
+    if alone:
+        codes = np.where(inputs.eligible, attributes["gender"].codes, -1)
+        nested["vector"]["gender"]["all"] |= transferred(base.user, after.user, codes)
+    return nested
+
+
+def _crossed(attributes: Mapping[str, Attribute], inputs: Inputs) -> dict[str, Attribute]:
+    """Attributes, and gender and age at once where both are protected."""
+    both = {name: attributes[name] for name in ALL[:2] if name in attributes}
+    return {**attributes, **{each.name: each.attribute for each in crossings(both, inputs.eligible)}}
 
 
 def _nested(found: pd.DataFrame) -> Leakage:
@@ -271,68 +328,34 @@ def _nested(found: pd.DataFrame) -> Leakage:
     return nested
 
 
-# the page -----------------------------------------------------------------------------------------------------------
-
-HEAD = """# What is hidden, and at what price
-
-`python bench/frontier.py --home FOLDER --ml1m FOLDER --vectors FILE` makes every point and writes this page and
-[frontier.json](frontier.json). Figures on leakage are AUCs × 100 of the headline attacker of the panel *full* (lists:
-*fast*), 50 is guessing, 45 as telling as 55. *All* is everyone the mitigation learned from, *held out* the fifth on
-whom no choice was made. *Kept* is test Recall@20 beside the base's. Over several seeds: the mean (least to greatest).
-"""
+# the flow beside the next best --------------------------------------------------------------------------------------
 
 
-def _page(points: list[Point]) -> str:
-    titles = dict.fromkeys(point["world"] for point in points)
-    return HEAD + "\n".join(_world_page(title, [each for each in points if each["world"] == title]) for title in titles)
+def _compare(world: World, store: Store) -> None:
+    """Change of every headline from the next best to the flow, at each level of accuracy, the same people in both."""
+    methods = {method.title: method for method in world.methods}
+    there = {_pair(each) for each in _kept(PAIRS)}
+    points = [point for point in _kept(FIGURES) if point["world"] == world.title]
+    for flow, rival in sorted(set(beside(points, LEVELS))):
+        for seed in range(SEEDS):
+            pair = {"world": world.title, "flow": flow[1], "rival": rival[0], "weight": rival[1], "seed": seed}
+            if _pair(pair) in there or seed >= methods[rival[0]].seeds:
+                continue
+            inputs, _ = _base(world, seed, store)
+            before, after = (_moved(world, methods[each[0]], each[1], seed, store)[0].user for each in (rival, flow))
+            attributes = {name: inputs.attributes[name] for name in world.protected}
+            change = leakage_change(before, after, attributes, inputs.dataset.users,
+                                    eligible=inputs.eligible, held_out=inputs.held_out, seed=seed)  # fmt: skip
+            rows = {
+                f"{row.attribute}, {row.users}": [round(x, 4) for x in (row.difference, row.low, row.high)]
+                for row in change.itertuples()
+            }
+            _keep(PAIRS, pair | {"change": rows}, _pair)
+            print(f"{world.title}: flow {flow[1]:g} beside {rival[0]} {rival[1]:g}, seed {seed}", flush=True)
 
 
-def _world_page(title: str, points: list[Point]) -> str:
-    table = pd.DataFrame([_flat(point) for point in points])
-    places = [name for name in table.columns if name not in ("method", "weight", "seed", "kept", "seconds")]
-    lines = [f"\n## {title}\n", _line(["method", "weight", "seeds", "kept %", *places, "seconds"])]
-    lines.append(_line(["---"] * (len(places) + 5)))
-    for (method, weight), of in table.groupby(["method", "weight"], sort=False):
-        cells = [_span(100 * of[name]) for name in ("kept", *places)]
-        lines.append(_line([str(method), f"{weight:g}", str(len(of)), *cells, f"{of.seconds.median():.0f}"]))
-    return "\n".join([*lines, "", *_front(table)])
-
-
-def _flat(point: Point) -> dict[str, Any]:
-    """A point's row: headlines by attribute and people, then lists and attackers nobody trained against."""
-    row: dict[str, Any] = {name: point[name] for name in ("method", "weight", "seed", "kept", "seconds")}
-    for place, attributes in point["leakage"].items():
-        for attribute, users in attributes.items():
-            everyone = users["all"]
-            if place == "vector":
-                row |= {f"{attribute}, {who.replace('_', ' ')}": found["strongest"][0] for who, found in users.items()}
-                row |= {name: everyone[name][0] for name in ("svm", "boosting", "knn") if name in everyone}
-            else:
-                row[f"{attribute}, {place}"] = everyone["strongest"][0]
-    return row
-
-
-def _front(table: pd.DataFrame) -> Iterator[str]:
-    """Per level of accuracy, each method's least worst headline, the best method first; everyone, then held out."""
-    for who in ("all", "held out"):
-        columns = [name for name in table.columns if name.endswith(f", {who}")]
-        means = table.groupby(["method", "weight"], sort=False)[["kept", *columns]].mean()
-        worst = 100 * (0.5 + (means[columns] - 0.5).abs().max(axis=1))
-        yield f"Worst attribute, {who}, best weight of each method:\n"
-        for level in LEVELS:
-            within = worst[100 * means.kept >= level].groupby(level="method").min().sort_values()
-            told = ", ".join(f"{method} {value:.1f}" for method, value in within.items())
-            yield f"- at {level} % or more kept: {told or 'nobody'}"
-        yield ""
-
-
-def _line(cells: list[str]) -> str:
-    return f"| {' | '.join(cells)} |"
-
-
-def _span(values: pd.Series) -> str:
-    low, mean, high = (f"{value:.1f}" for value in (values.min(), values.mean(), values.max()))
-    return mean if low == high else f"{mean} ({low} to {high})"
+def _pair(pair: Point) -> tuple[str, float, str, float, int]:
+    return pair["world"], pair["flow"], pair["rival"], pair["weight"], pair["seed"]
 
 
 if __name__ == "__main__":

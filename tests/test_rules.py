@@ -1,6 +1,7 @@
 """The house's rules, read from the source: who may import whom, and what must stay out of the dashboard."""
 
 import ast
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -106,3 +107,12 @@ def test_importing_a_room_loads_nothing_heavy() -> None:
 
 def test_streamlit_finds_no_pages_folder_beside_its_entry() -> None:
     assert not (ROOT / "dashboard" / "pages").exists()
+
+
+def test_threads_of_torch_do_not_spin_while_they_wait() -> None:
+    """Beside another busy process, two that spin take ten times as long as one; who has chosen otherwise may."""
+    for chosen, expected in (({}, "PASSIVE"), ({"OMP_WAIT_POLICY": "ACTIVE"}, "ACTIVE")):
+        env = {key: value for key, value in os.environ.items() if key != "OMP_WAIT_POLICY"} | chosen
+        code = "import fmm_core, os; print(os.environ['OMP_WAIT_POLICY'])"
+        said = subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=env, capture_output=True, text=True)
+        assert said.stdout.strip() == expected

@@ -87,9 +87,9 @@ def item_mean_target(train: csr_matrix, item: Floats, phase: str) -> Target:
     return Target("item_mean", "", phase, np.asarray(row_normalised(train) @ item, np.float32))
 
 
-def list_target(top_items: NDArray[np.int32], n_items: int, phase: str) -> Target:
-    """The first `TOP` of a list, users × places, best first, −1 where there is none."""
-    lists = _multi_hot(top_items[:, :TOP], n_items)
+def list_target(top_items: NDArray[np.int32], n_items: int, phase: str, length: int = TOP) -> Target:
+    """The first `length` of a list, users × places, best first, −1 where there is none."""
+    lists = _multi_hot(top_items[:, :length], n_items)
     return Target("top_k", "", phase, reduce(lists), lists)
 
 
