@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fmm_core.audit.representations import standardise
+from fmm_core.threads import one_torch_thread
 from fmm_core.types import Codes, Floats
 
 NEIGHBOURS = 15
@@ -62,7 +63,8 @@ def _umap(stacked: Floats, start: Floats, seed: int) -> Floats:
         random_state=seed,
         n_jobs=1,
     )
-    with warnings.catch_warnings():
+    # without this, torch has as many threads as there are cores from here on
+    with one_torch_thread(), warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="precomputed_knn", category=UserWarning)  # we place no new points
         return model.fit_transform(stacked)
 

@@ -1,5 +1,6 @@
 """Maps: one layout for all slices, a fair sample, the same picture every time, and figures that say what it shows."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -77,6 +78,18 @@ class TestProject:
     def test_umap_is_loaded_only_when_a_map_is_drawn(self) -> None:
         code = "import sys, fmm_core.audit.projection; sys.exit('umap' in sys.modules)"
         assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
+
+    def test_torch_has_as_many_threads_after_a_map_as_before(self) -> None:
+        """Else as many as there are cores; two that wait for each other beside a busy process take 40 times as long."""
+        code = (
+            "import numpy as np, torch; from fmm_core.audit.projection import project; "
+            "project({0: np.random.default_rng(0).normal(size=(60, 4)).astype('f4')}, {}); "
+            "print(torch.get_num_threads())"
+        )
+        pinned = ("MKL_NUM_THREADS", "NUMBA_NUM_THREADS")  # by `conftest.py`, which would hide it
+        env = {key: value for key, value in os.environ.items() if key not in pinned} | {"OMP_NUM_THREADS": "1"}
+        said = subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=env, capture_output=True, text=True)
+        assert said.stdout.strip() == "1", said.stderr
 
 
 class TestNeighbourTable:
