@@ -39,12 +39,18 @@ def _of(title: str, rows: Sequence[Point]) -> list[Point]:
 
 
 def _world(title: str, points: Sequence[Point], pairs: Sequence[Point]) -> str:
-    table = pd.DataFrame([_flat(point) for point in points])
+    table = _ordered(pd.DataFrame([_flat(point) for point in points]))
     vector = [name for name in table.columns if name.endswith((", all", ", held out"))]
     others = [name for name in (*_lists(table), *STRANGERS) if name in table.columns]
     lines = [f"\n## {title}\n", *_rows(table, ["kept", *vector], seconds=True), ""]
     lines += [*_rows(table, others, seconds=False), ""] if others else []
     return "\n".join([*lines, *_front(table), *_pairs(pairs)])
+
+
+def _ordered(table: pd.DataFrame) -> pd.DataFrame:
+    """Methods as they came, the weights of each from low to high."""
+    place = {method: place for place, method in enumerate(table["method"].unique())}
+    return table.sort_values(KEY, key=lambda column: column.map(place) if column.name == "method" else column)
 
 
 def _lists(table: pd.DataFrame) -> list[str]:

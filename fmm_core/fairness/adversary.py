@@ -12,6 +12,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from fmm_core.recommenders.training import device
+
 SLOPE = 0.2
 DROPOUT = 0.2
 INITIAL_SPREAD = 0.01
@@ -50,7 +52,7 @@ class Gaze:
     needs_history = False
 
     def __init__(self) -> None:
-        self.weights = torch.ones(1)
+        self.weights = torch.ones(1, device=device())
 
     def columns(self, user: Tensor, history: Tensor | None) -> Tensor:  # noqa: ARG002 (the same call for every gaze)
         """Views × d × people, from user vectors and mean item vectors of histories, each people × d."""
@@ -67,7 +69,7 @@ class TwoAdversaries(Gaze):
     needs_history = True
 
     def __init__(self, weight: float) -> None:
-        self.weights = torch.tensor([1.0, weight])
+        self.weights = torch.tensor([1.0, weight], device=device())
 
     def columns(self, user: Tensor, history: Tensor | None) -> Tensor:
         """See `Gaze.columns`."""
@@ -82,7 +84,7 @@ class OneAdversary(Gaze):
 
     def __init__(self, weight: float) -> None:
         self.weight = weight
-        self.weights = torch.tensor([1.0 + weight])
+        self.weights = torch.tensor([1.0 + weight], device=device())
 
     def columns(self, user: Tensor, history: Tensor | None) -> Tensor:
         """See `Gaze.columns`."""
@@ -117,7 +119,7 @@ class Adversaries:
         self.optimiser = torch.optim.Adam(parameters, lr=learning_rate, fused=True)
         shape = (MASKS, views, self.hidden * len(classes), largest + PLAY)
         kept = torch.rand(shape, generator=generator) >= DROPOUT
-        self.masks = kept.float() / (1 - DROPOUT)
+        self.masks = (kept.float() / (1 - DROPOUT)).to(device())
         self.random = np.random.default_rng(seed)
 
     def losses(self, columns: Tensor, labels: Labels, chosen: Sequence[int], *, dropout: bool) -> Tensor:
@@ -168,7 +170,7 @@ def _layers(views: int, width: int, hidden: int, answers: int, generator: torch.
     weights = [(views, hidden, width), (views, answers, hidden)]
     first, second = (torch.randn(shape, generator=generator) * INITIAL_SPREAD for shape in weights)
     offsets = (torch.zeros(views, hidden, 1), torch.zeros(views, answers, 1))
-    return [nn.Parameter(part) for part in (first, offsets[0], second, offsets[1])]
+    return [nn.Parameter(part.to(device())) for part in (first, offsets[0], second, offsets[1])]
 
 
 def prior_entropies(codes: Tensor) -> Tensor:
@@ -178,7 +180,7 @@ def prior_entropies(codes: Tensor) -> Tensor:
         shares = torch.bincount(row[row >= 0]).double()
         shares = shares[shares > 0] / shares.sum()
         found.append(-(shares * shares.log()).sum())
-    return torch.stack(found).float()
+    return torch.stack(found).float().to(device())
 
 
 def standardised(vectors: Tensor) -> Tensor:

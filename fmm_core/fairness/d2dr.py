@@ -28,6 +28,7 @@ from torch import Tensor
 
 from fmm_core.fairness.context import Context, unchanged
 from fmm_core.fairness.specs import D2DRConfig
+from fmm_core.recommenders.training import device
 from fmm_core.types import Codes, Mitigated, Representations
 
 MEMORY = 0.1
@@ -62,11 +63,11 @@ class D2DR:
     def _train(self, groups: Sequence["Groups"], context: Context) -> Tensor:
         """The moved table of user vectors, (users, d)."""
         order = Order.of(context.base, context.train, self.config.list_length)
-        base = torch.from_numpy(context.base.user)
+        base = torch.from_numpy(context.base.user).to(device())
         spread = base[torch.from_numpy(context.trained)].std()
         move = torch.zeros_like(base, requires_grad=True)  # in units of the table's spread, as Adam's steps are
         optimiser = torch.optim.Adam([move], lr=self.config.learning_rate, fused=True)
-        weights = torch.cat([of.weights for of in groups])  # (comparisons of all attributes,)
+        weights = torch.cat([of.weights for of in groups]).to(base.device)  # (comparisons of all attributes,)
         smooth = torch.full_like(weights, torch.nan)
         rng = np.random.default_rng(context.seed)
         for step in range(1, self.config.steps + 1):
@@ -84,8 +85,8 @@ class D2DR:
         return (base + spread * move).detach()
 
     def _distance(self, of: "Groups", people: Rows, code: Rows, user: Tensor) -> Tensor:
-        kernel = gaussian_kernels(user[torch.from_numpy(people)], self.config.kernels)
-        return discrepancy(kernel, torch.from_numpy(code), of.contrasts)
+        kernel = gaussian_kernels(user[torch.from_numpy(people).to(user.device)], self.config.kernels)
+        return discrepancy(kernel, torch.from_numpy(code).to(user.device), of.contrasts.to(user.device))
 
 
 # distances between groups -------------------------------------------------------------------------------------------
@@ -184,7 +185,7 @@ class Order:
     @classmethod
     def of(cls, base: Representations, train: csr_matrix, length: int) -> "Order":
         bias = np.zeros(len(base.item), np.float32) if base.item_bias is None else base.item_bias
-        user, vectors, offset = (torch.from_numpy(array) for array in (base.user, base.item, bias))
+        user, vectors, offset = (torch.from_numpy(array).to(device()) for array in (base.user, base.item, bias))
         blocks = list(_top_lists(user, vectors, offset, train, min(length, len(vectors))))
         scores, items = (torch.cat(parts) for parts in zip(*blocks, strict=True))
         candidate = torch.isfinite(scores)
@@ -193,7 +194,7 @@ class Order:
 
     def broken(self, user: Tensor, people: Rows) -> Tensor:
         """``Σ_r max(0, s_(r+1) − s_r) / (s_1 − s_last)`` over neighbouring ranks r, mean over `people`."""
-        rows = torch.from_numpy(people)
+        rows = torch.from_numpy(people).to(user.device)
         items = self.items[rows]
         scores = torch.einsum("nd,nrd->nr", user[rows], self.vectors[items]) + self.bias[items]
         rise = (scores[:, 1:] - scores[:, :-1]) / self.width[rows]

@@ -25,7 +25,7 @@ from fmm_core.fairness.adversary import Adversaries, Gaze, Labels, prior_entropi
 from fmm_core.fairness.context import Context
 from fmm_core.fairness.specs import TuningConfig
 from fmm_core.recommenders.graphs import Graph
-from fmm_core.recommenders.training import PairSampler, batch_size, bpr_loss, penalty, threads
+from fmm_core.recommenders.training import PairSampler, batch_size, bpr_loss, device, penalty, threads
 from fmm_core.types import Mitigated, Representations
 
 CHECKS = 10
@@ -83,19 +83,19 @@ class _Best:
 class _Tuning:
     def __init__(self, context: Context, config: TuningConfig, model: Trainable, gaze: Gaze, draw: Draw) -> None:
         self.context, self.config, self.gaze, self.draw = context, config, gaze, draw
-        self.model = model
+        self.model = model.to(device())
         self.ours = config.form == "ours"
         strengths = context.strengths()
         self.names = list(strengths)
-        self.strengths = torch.tensor(list(strengths.values()))
+        self.strengths = torch.tensor(list(strengths.values()), device=device())
         codes = np.stack([np.where(context.trained, context.codes[name], -1) for name in self.names])
-        self.codes = torch.from_numpy(codes.astype(np.int64))
+        self.codes = torch.from_numpy(codes.astype(np.int64)).to(device())
         self.entropies = prior_entropies(self.codes)
         self.histories = row_normalised(context.train)
         self.sampler = PairSampler(context.train, context.seed)
         self.size = batch_size(config.batch_size, config.most_steps, len(self.sampler.user))
         self.rng = np.random.default_rng(context.seed)
-        self.bias = None if context.base.item_bias is None else torch.from_numpy(context.base.item_bias)
+        self.bias = None if context.base.item_bias is None else torch.from_numpy(context.base.item_bias).to(device())
         self.adversaries = self._adversaries()
         self.optimiser = torch.optim.Adam(list(model.parameters()), lr=config.learning_rate, fused=True)
 
@@ -145,7 +145,7 @@ class _Tuning:
 
     def vectors(self) -> Mitigated:
         """All users and items as they stand, every attribute's filter taking part."""
-        everyone = torch.arange(len(self.context.base.user))
+        everyone = torch.arange(len(self.context.base.user), device=device())
         chosen = range(len(self.names))
         self.model.train(False)
         with torch.no_grad():
@@ -166,8 +166,8 @@ class _Tuning:
         """One step of what is trained, then the adversaries'; ranking loss, what they knew, whether asked."""
         who, place, counts = np.unique(users, return_inverse=True, return_counts=True)
         chosen = self.draw(self.rng, len(self.names))
-        user, item = self.model.users(torch.from_numpy(who), chosen), self.model.items(chosen)
-        ranking = self._ranking(user, item, *(torch.from_numpy(part) for part in (place, liked, other)))
+        user, item = self.model.users(torch.from_numpy(who).to(device()), chosen), self.model.items(chosen)
+        ranking = self._ranking(user, item, *(torch.from_numpy(part).to(device()) for part in (place, liked, other)))
         if not len(chosen):  # no filter takes part and the base is frozen: nothing to step
             return torch.stack([ranking.detach(), torch.zeros_like(ranking), torch.zeros_like(ranking)])
         columns, labels = self._seen(user, item, who, counts)
@@ -191,11 +191,11 @@ class _Tuning:
         self, user: Tensor, item: Tensor, who: NDArray[np.int64], counts: NDArray[np.int64]
     ) -> tuple[Tensor, Labels]:
         """What the adversaries are shown of the people of a batch, and their labels."""
-        history = Graph(self.histories[who]) @ item if self.gaze.needs_history else None
+        history = Graph(self.histories[who], device()) @ item if self.gaze.needs_history else None
         if self.ours:
             user, history = standardised(user), None if history is None else standardised(history)
         votes = torch.from_numpy(np.ones(len(who), np.float32) if self.ours else counts.astype(np.float32))
-        labels = Labels.of(self.codes[:, torch.from_numpy(who)], votes)
+        labels = Labels.of(self.codes[:, torch.from_numpy(who).to(device())], votes.to(device()))
         return self.gaze.columns(user, history), self.gaze.labels(labels)
 
     def _known(self, columns: Tensor, labels: Labels, chosen: Sequence[int]) -> Tensor:

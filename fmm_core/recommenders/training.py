@@ -51,9 +51,7 @@ os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
 
 
 def device() -> torch.device:
-    """CUDA where there is one, else the CPU: for recommenders. Mitigations stay on the CPU, where their small steps
-    take a third of the time.
-    """
+    """CUDA where there is one, else the CPU."""
     return torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
