@@ -57,6 +57,7 @@ def _ablation(title: str, **settings: Any) -> Method:
 
 METHODS = (
     Method("none", "none", THREE),
+    Method("witness flow", "flow", THREE),
     Method("repair", "repair", THREE),
     Method("ridge filter", "ridge", THREE),
     Method("LEACE", "leace", THREE),

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from conftest import Server, Visitor
+from page_checks import TOO_WIDE
 from playwright.sync_api import expect
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
@@ -16,14 +17,6 @@ pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 PATIENCE_MS = 240_000
 FIRST_BAD = (4, 8, 15)
 """Records without an item; a spreadsheet calls them rows 6, 10 and 17."""
-
-TOO_WIDE = """() => {
-  const wide = document.documentElement.clientWidth + 2;
-  return [...document.querySelectorAll('[data-testid=stMain] *')]
-    .filter(e => e.getBoundingClientRect().width > 0 && e.getBoundingClientRect().right > wide)
-    .filter(e => !e.closest('[data-testid=stDataFrame], .js-plotly-plot, [data-testid=stCode], input'))
-    .map(e => `${e.tagName} ${e.className} ${e.textContent.slice(0, 40)}`).slice(0, 5)
-}"""
 
 
 def messy(folder: Path) -> list[Path]:
