@@ -60,17 +60,13 @@ Leakage = dict[str, dict[str, dict[str, dict[str, list[float]]]]]
 
 @dataclass(frozen=True)
 class Method:
-    """Lines of the table: a mitigation, its weights, what differs from its preset, for how many seeds at most.
-
-    `scaled` multiplies the weight of single attributes.
-    """
+    """Lines of the table: a mitigation, its weights, what differs from its preset, for how many seeds at most."""
 
     title: str
     name: str
     weights: tuple[float, ...] = (1.0,)
     preset: str = "standard"
     settings: Mapping[str, Any] = field(default_factory=dict)
-    scaled: Mapping[str, float] = field(default_factory=dict)
     seeds: int = SEEDS
 
 
@@ -119,6 +115,7 @@ def _kept(file: Path) -> list[Point]:
 
 def _worlds(ml1m: str, vectors: str) -> Iterator[World]:
     flow = Method("flow", "flow", (0.25, 0.5, 0.75, 1.0))
+    plain = replace(flow, title="flow, start 0", settings={"start": 0.0})
     rivals = (
         Method("none", "none", (0.0,)),
         Method("LEACE", "leace", (0.5, 1.0)),
@@ -133,22 +130,21 @@ def _worlds(ml1m: str, vectors: str) -> Iterator[World]:
     if ml1m and vectors:
         frozen = {"dataset": ml1m, "recommender": "pretrained", "path": vectors}
         title = "MovieLens-1M, published LATTICE vectors, "
-        less_age = Method("flow, age at 0.9 of the weight", "flow", scaled={"age": 0.9})
         later = (
             Method("ridge filter, attribute known", "ridge", (2.0, 4.0)),
             Method("ridge filter, attribute unknown", "ridge", (2.0, 4.0), settings={"sees_attribute": False}),
         )
         few = (flow, rivals[0], rivals[2], rivals[4])
-        yield World(title + "gender", **frozen, protected=GENDER, methods=(flow, *rivals, *once))
+        yield World(title + "gender", **frozen, protected=GENDER, methods=(flow, plain, *rivals, *once))
         yield World(title + "gender and age", **frozen, protected=ALL[:2], methods=_at_full(few))
-        yield World(title + "all three", **frozen, protected=ALL, methods=(flow, less_age, *rivals, *once))
+        yield World(title + "all three", **frozen, protected=ALL, methods=(flow, plain, *rivals, *once))
         yield World(title + "what the flow's parts do", **frozen, protected=GENDER, methods=_parts())
         yield World(title + "gender of a fifth who join later", **frozen, protected=GENDER, methods=later,
                     newcomers=0.2)  # fmt: skip
     for title, recommender in (("LATTICE", "lattice"), ("LightGCN", "lightgcn")):
         more = (published,) if recommender == "lattice" else ()
         yield World(f"MovieLens-100K, {title}, all three", "movielens-100k", recommender, ALL,
-                    (*rivals, *trained, *more, flow))  # fmt: skip
+                    (*rivals, *trained, *more, flow, plain))  # fmt: skip
         if ml1m:
             yield World(f"MovieLens-1M, {title}, all three", ml1m, recommender, ALL, (*rivals, *once, flow))
 
@@ -159,7 +155,7 @@ def _at_full(methods: tuple[Method, ...]) -> tuple[Method, ...]:
 
 
 def _parts() -> tuple[Method, ...]:
-    """The flow with one thing left out at a time."""
+    """The flow from where people are, with one thing left out at a time."""
     left_out = {
         "lists not looked at": {"lists": False},
         "lists not guarded (prior 100)": {"prior": 100.0},
@@ -167,7 +163,7 @@ def _parts() -> tuple[Method, ...]:
         "few features (400)": {"features": 400},
         "half the rounds (20)": {"rounds": 20},
     }
-    return tuple(Method(title, "flow", settings=settings) for title, settings in left_out.items())
+    return tuple(Method(title, "flow", settings=settings | {"start": 0.0}) for title, settings in left_out.items())
 
 
 # one point ----------------------------------------------------------------------------------------------------------
@@ -238,7 +234,7 @@ def _moved(world: World, method: Method, weight: float, seed: int, store: Store)
         return _read(kept)
     inputs, base = _base(world, seed, store)
     mitigation = MITIGATIONS[method.name].presets[method.preset].model_copy(update=dict(method.settings))
-    weights = {name: weight * method.scaled.get(name, 1.0) for name in world.protected}
+    weights = dict.fromkeys(world.protected, weight)
     config = _config(world, seed).model_copy(update={"mitigation": mitigation, "weights": weights})
     start = time.perf_counter()
     context = context_of(config, inputs, base, _profiles(config, inputs), silent)

@@ -6,11 +6,13 @@ METHOD.md's "flow E", changed where measurements on the frozen vectors of MovieL
   group against the rest, each by its own outputs, left age readable at 0.69 where this leaves 0.56;
 - besides being pushed away from what is read, people are drawn back to the list they had. What an early, chance push
   did and no later one needs is undone: at the same leakage a point of accuracy;
+- people start half-way to the closed-form repair: what groups share is moved at once, and cheaply;
 - choices are softened to one perplexity, not by one power: the same guard on every base.
 """
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -21,12 +23,13 @@ from torch import Generator, Tensor
 from fmm_core.fairness.context import Context, moved_people, unchanged
 from fmm_core.fairness.features import scale
 from fmm_core.fairness.ranking_metric import RankingMetric
+from fmm_core.fairness.repair import Repair
 from fmm_core.fairness.sights import Glance, glances
 from fmm_core.fairness.soft_lists import SoftLists
-from fmm_core.fairness.specs import FlowConfig
+from fmm_core.fairness.specs import FlowConfig, RepairConfig
 from fmm_core.fairness.witness import FOLDS, Question, Reading, Witness, question, read
 from fmm_core.threads import one_torch_thread
-from fmm_core.types import Codes, Mitigated
+from fmm_core.types import Codes, Floats, Mitigated, silent
 
 FARTHEST = 3.0
 """Nobody goes farther in one step than so many times the mean."""
@@ -42,8 +45,9 @@ class Flow:
     """Moves people's vectors until a stack of attackers, drawn anew each round and read out of fold, is guessing.
 
     A weight w is the share of the readable difference that is taken away: rounds aim at ``(1 − w)`` of what the first
-    attackers read of the base, group by group and from both sides, never below. Each step is a damped Newton step in
-    the geometry of everyone's own list (`RankingMetric`). Item vectors stay as they are.
+    attackers read of the base, group by group and from both sides, never below. People start half-way (`start`) to
+    the closed-form repair of this weight; each step from there is a damped Newton step in the geometry of everyone's
+    own list (`RankingMetric`). Item vectors stay as they are.
 
     Needs to know a person's attribute. People who did not disclose it are not moved for it, and those without training
     interactions are not moved at all; what it promises holds for the people it was fitted on.
@@ -73,10 +77,8 @@ class Flow:
     ) -> Tensor:
         config, random = self.config, Generator().manual_seed(context.seed)
         base = context.base.with_user(context.base.user[rows])
-        vectors = torch.from_numpy(base.user.copy())
+        vectors = torch.from_numpy(base.user)
         questions = {name: question(code) for name, code in codes.items()}
-        columns = torch.cat([each.columns for each in questions.values()], dim=1)
-        places = _places(questions)
         metric = RankingMetric(
             base,
             context.train[rows],
@@ -85,26 +87,45 @@ class Flow:
             perplexity=config.perplexity,
         )
         lists = SoftLists(base, context.train[rows], context.seed) if config.lists else None
-        looks = glances(lists, config.features)
-        aims: dict[str, Tensor] = {}
+        attackers = _Attackers(questions, glances(lists, config.features), random, workers)
+        aims = {name: (1 - shares[name]) * found.difference for name, found in attackers.read(vectors).items()}
+        vectors = torch.from_numpy(self._start(shares, context)[rows])
         for done in range(config.rounds):
             left = 1 - done / config.rounds
-            folds = torch.randperm(len(vectors), generator=random).chunk(FOLDS)
             drawn = config.pull * max(0.0, 1 - done / (DRAWN_BACK * config.rounds))
             back = workers.submit(_back, metric, vectors, drawn)
-            seeds = torch.randint(MOST_SEED, (len(looks),), generator=random)
-            readings = list(workers.map(partial(_reading, vectors, columns, folds), looks, seeds.tolist()))
+            witnesses = attackers.read(vectors)
             step = back.result()
-            figures = {}
-            for name, asked in questions.items():
-                witness = Witness(asked, readings, places[name], folds)
-                aim = aims.setdefault(name, (1 - shares[name]) * witness.difference)
-                excess = witness.difference - aim
+            for name, witness in witnesses.items():
+                excess = witness.difference - aims[name]
                 step += config.damping * min(1.0, 2 * left) * _newton(witness, excess, metric, vectors, workers)
-                figures[name] = float(witness.difference.square().mean().sqrt())
             vectors = vectors - step
+            figures = {name: float(each.difference.square().mean().sqrt()) for name, each in witnesses.items()}
             context.progress(done + 1, config.rounds, **figures)
         return vectors
+
+    def _start(self, shares: Mapping[str, float], context: Context) -> Floats:
+        """Where everybody starts from; users × d."""
+        part = {name: self.config.start * share for name, share in shares.items()}
+        return Repair(RepairConfig()).fit(replace(context, weights=part, progress=silent)).user
+
+
+class _Attackers:
+    """A stack of attackers for every attribute, drawn anew each time and trained out of fold."""
+
+    def __init__(
+        self, questions: Mapping[str, Question], looks: Sequence[Glance], random: Generator, workers: Executor
+    ) -> None:
+        self.questions, self.looks, self.random, self.workers = questions, looks, random, workers
+        self.columns = torch.cat([each.columns for each in questions.values()], dim=1)
+        self.places = _places(questions)
+
+    def read(self, vectors: Tensor) -> dict[str, Witness]:
+        """What they read of everyone, by attribute."""
+        folds = torch.randperm(len(vectors), generator=self.random).chunk(FOLDS)
+        seeds = torch.randint(MOST_SEED, (len(self.looks),), generator=self.random)
+        readings = list(self.workers.map(partial(_reading, vectors, self.columns, folds), self.looks, seeds.tolist()))
+        return {name: Witness(each, readings, self.places[name], folds) for name, each in self.questions.items()}
 
 
 def _places(questions: Mapping[str, Question]) -> dict[str, slice]:

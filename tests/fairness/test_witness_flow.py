@@ -11,7 +11,7 @@ from sklearn.preprocessing import StandardScaler
 
 from fmm_core.fairness.build import build
 from fmm_core.fairness.context import Mitigation
-from fmm_core.fairness.specs import FlowConfig
+from fmm_core.fairness.specs import FlowConfig, RepairConfig
 from fmm_core.metrics.ranking import top_k
 
 SHORT = FlowConfig(rounds=6, features=40, perplexity=4.0)
@@ -51,6 +51,13 @@ class TestFlow(OthersKept, ShareContract):
         before, half = (mean_difference(build(WHOLE).fit(each).user, each.codes[GENDER]) for each in given)
         assert half == pytest.approx(before / 2, abs=0.25)
 
+    def test_people_start_from_a_part_of_the_repair_of_this_weight(self) -> None:
+        hardly = FlowConfig(start=0.5, rounds=1, damping=1e-9, pull=0.0, features=40, perplexity=4.0)
+        found = build(hardly).fit(context({GENDER: 0.8})).user
+        repaired = build(RepairConfig()).fit(context({GENDER: 0.4})).user
+        assert np.abs(repaired - context({GENDER: 0.8}).base.user).max() > 0.1
+        assert_allclose(found, repaired, atol=1e-4)
+
     def test_labels_that_mean_nothing_stay_unreadable(self) -> None:
         given = context({GENDER: 1.0})
         given.codes[GENDER][:] = np.random.default_rng(5).permutation(given.codes[GENDER])
@@ -86,7 +93,7 @@ class TestFlow(OthersKept, ShareContract):
     def test_figures_of_every_round_say_how_much_is_read(self) -> None:
         seen: list[float] = []
         given = context({GENDER: 1.0}, progress=lambda _, __, **figures: seen.append(figures[GENDER]))
-        build(WHOLE).fit(given)
+        build(WHOLE.model_copy(update={"start": 0.0})).fit(given)
         assert seen[0] > 1.0
         assert np.mean(seen[-5:]) < 0.35
 
