@@ -114,7 +114,7 @@ def _kept(file: Path) -> list[Point]:
 
 
 def _worlds(ml1m: str, vectors: str) -> Iterator[World]:
-    flow = Method("flow", "flow", (0.25, 0.5, 0.75, 0.9, 1.0))
+    flow = Method("flow", "flow", (0.25, 0.5, 0.75, 0.85, 0.9, 1.0))
     plain = replace(flow, title="flow, start 0", settings={"start": 0.0})
     rivals = (
         Method("none", "none", (0.0,)),
