@@ -6,7 +6,7 @@ METHOD.md's "flow E", changed where measurements on the frozen vectors of MovieL
   group against the rest, each by its own outputs, left age readable at 0.69 where this leaves 0.56;
 - besides being pushed away from what is read, people are drawn back to the list they had. What an early, chance push
   did and no later one needs is undone: at the same leakage a point of accuracy;
-- people start half-way to the closed-form repair: what groups share is moved at once, and cheaply;
+- people start from the closed-form repair, of half weight at most: what groups share is moved at once, and cheaply;
 - choices are softened to one perplexity, not by one power: the same guard on every base.
 """
 
@@ -45,8 +45,8 @@ class Flow:
     """Moves people's vectors until a stack of attackers, drawn anew each round and read out of fold, is guessing.
 
     A weight w is the share of the readable difference that is taken away: rounds aim at ``(1 − w)`` of what the first
-    attackers read of the base, group by group and from both sides, never below. People start half-way (`start`) to
-    the closed-form repair of this weight; each step from there is a damped Newton step in the geometry of everyone's
+    attackers read of the base, group by group and from both sides, never below. People start from the closed-form
+    repair of weight ``min(w, start)``; each step from there is a damped Newton step in the geometry of everyone's
     own list (`RankingMetric`). Item vectors stay as they are.
 
     Needs to know a person's attribute. People who did not disclose it are not moved for it, and those without training
@@ -106,8 +106,8 @@ class Flow:
 
     def _start(self, shares: Mapping[str, float], context: Context) -> Floats:
         """Where everybody starts from; users × d."""
-        part = {name: self.config.start * share for name, share in shares.items()}
-        return Repair(RepairConfig()).fit(replace(context, weights=part, progress=silent)).user
+        weights = {name: min(self.config.start, share) for name, share in shares.items()}
+        return Repair(RepairConfig()).fit(replace(context, weights=weights, progress=silent)).user
 
 
 class _Attackers:

@@ -42,7 +42,7 @@ class FlowConfig(_Config):
     rounds: int = Field(40, ge=1, le=1000, description="fresh stacks of attackers, one step of everybody each")
     features: int = Field(1500, ge=1, le=4096, description="most features of an attacker; one per four people at most")
     lists: bool = Field(True, description="attackers look at the lists as well as at the vectors")
-    start: float = Field(0.5, ge=0, le=1, description="share of the closed-form repair that people start from")
+    start: float = Field(0.5, ge=0, le=1, description="weight of the closed-form repair people start from; never above theirs")
     damping: float = Field(0.7, gt=0, le=1, description="share of a full step that is taken")
     pull: float = Field(0.02, ge=0, le=1, description="share of the way back to one's own list, each round")
     prior: float = Field(0.1, gt=0, le=100, description="weight of the vectors' own spread against the lists'")

@@ -51,11 +51,12 @@ class TestFlow(OthersKept, ShareContract):
         before, half = (mean_difference(build(WHOLE).fit(each).user, each.codes[GENDER]) for each in given)
         assert half == pytest.approx(before / 2, abs=0.25)
 
-    def test_people_start_from_a_part_of_the_repair_of_this_weight(self) -> None:
+    @pytest.mark.parametrize(("weight", "first"), [(0.8, 0.5), (0.3, 0.3)])
+    def test_people_start_from_the_repair_of_their_weight_but_no_stronger_one(self, weight, first) -> None:
         hardly = FlowConfig(start=0.5, rounds=1, damping=1e-9, pull=0.0, features=40, perplexity=4.0)
-        found = build(hardly).fit(context({GENDER: 0.8})).user
-        repaired = build(RepairConfig()).fit(context({GENDER: 0.4})).user
-        assert np.abs(repaired - context({GENDER: 0.8}).base.user).max() > 0.1
+        found = build(hardly).fit(context({GENDER: weight})).user
+        repaired = build(RepairConfig()).fit(context({GENDER: first})).user
+        assert np.abs(repaired - context({GENDER: weight}).base.user).max() > 0.1
         assert_allclose(found, repaired, atol=1e-4)
 
     def test_labels_that_mean_nothing_stay_unreadable(self) -> None:
