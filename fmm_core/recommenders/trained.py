@@ -8,7 +8,7 @@ from scipy.sparse import csr_matrix
 from fmm_core.errors import ConfigError
 from fmm_core.recommenders.base import Ids
 from fmm_core.recommenders.specs import RECOMMENDERS, TrainedConfig
-from fmm_core.recommenders.training import Model
+from fmm_core.recommenders.training import Model, device, repeatable
 from fmm_core.recommenders.training import train as train_model
 from fmm_core.types import Floats, Progress, Representations, Validate
 
@@ -41,4 +41,5 @@ class Trained(ABC):
             raise ConfigError(
                 f"{spec.title} needs at least one modality", "modalities", mend, code="config.no_modality"
             )
-        return train_model(self.model(train, modalities, seed), self.config, train, validate, progress, seed)
+        with repeatable(device()):
+            return train_model(self.model(train, modalities, seed), self.config, train, validate, progress, seed)

@@ -127,7 +127,7 @@ def train(
     if interactions.nnz == 0:
         mend = "Choose a data set in which people have at least three interactions."
         raise DataError("there are no interactions to train on", "training split", mend, code="train.empty")
-    with threads(interactions.nnz), repeatable(device()):
+    with threads(interactions.nnz):
         return _epochs(model, config, interactions, validate, progress, seed)
 
 

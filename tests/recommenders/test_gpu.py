@@ -32,6 +32,6 @@ def test_one_seed_gives_bit_equal_vectors_on_a_gpu(name: str) -> None:
     """In a process of its own: `conftest.py` hides the GPU from this one."""
     here = Path(__file__).resolve().parent
     env = {key: value for key, value in os.environ.items() if key != "CUDA_VISIBLE_DEVICES"}
-    env["PYTHONPATH"] = os.pathsep.join([str(here), str(here.parents[1])])
+    env["PYTHONPATH"] = os.pathsep.join([str(here), *sys.path])
     done = subprocess.run([sys.executable, "-c", TWICE, name], env=env, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr

@@ -1,6 +1,6 @@
 """The shared training loop: pairs, negatives, loss, and which epoch is handed on."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 import pytest
@@ -11,9 +11,11 @@ from scipy.sparse import csr_matrix
 from torch import Tensor, nn
 
 from fmm_core.errors import DataError, RunError
-from fmm_core.recommenders.specs import TrainingConfig
+from fmm_core.recommenders import trained
+from fmm_core.recommenders.specs import RECOMMENDERS, TrainingConfig
+from fmm_core.recommenders.trained import Trained
 from fmm_core.recommenders.training import PairSampler, batch_size, bpr_loss, penalty, squared_norms, train
-from fmm_core.types import Representations, silent
+from fmm_core.types import Floats, Representations, silent
 
 
 class Factors(nn.Module):
@@ -209,3 +211,24 @@ def test_what_is_handed_on_does_not_share_memory_with_the_model() -> None:
     with torch.no_grad():
         model.user.add_(1.0)
     assert_allclose(found.user, kept)
+
+
+@pytest.mark.parametrize(("where", "expected"), [("cuda", True), ("cpu", False)])
+def test_a_model_is_built_and_trained_with_sums_in_one_order_on_a_gpu(monkeypatch, where, expected) -> None:
+    """LATTICE adds up edges while it is built; out of order there, one seed gave two models."""
+    orders: list[bool] = []
+
+    class Watched(Trained):
+        def model(self, train: csr_matrix, modalities: Mapping[str, Floats], seed: int) -> Factors:
+            orders.append(torch.are_deterministic_algorithms_enabled())
+            return Factors(*train.shape)
+
+    def validate(_: Representations) -> float:
+        orders.append(torch.are_deterministic_algorithms_enabled())
+        return 0.0
+
+    monkeypatch.setattr(trained, "device", lambda: torch.device(where))
+    config = RECOMMENDERS["lightgcn"].presets["quick"].model_copy(update={"epochs": 1, "validate_every": 1})
+    Watched(config).fit(checkerboard()[0], {}, validate=validate, progress=silent, seed=0)
+    assert orders == [expected, expected]
+    assert not torch.are_deterministic_algorithms_enabled()
