@@ -32,7 +32,7 @@ class Context:
     seed : of every random draw
     profiles : {(modality, "biased" | "filtered"): items × d'}, where the method asks for disentangled features
     newcomers : people who joined later: moved as what was learned from the others says, their own labels seen and not
-        learned from. Only methods that end in a map (`ridge`) can do that; none: nobody
+        learned from. Only methods that end in a map (`repair`, `ridge`) can do that; none: nobody
     """
 
     train: csr_matrix
@@ -51,6 +51,11 @@ class Context:
     def trained(self) -> NDArray[np.bool_]:
         """Users with training interactions; the vectors of others were never learned and stay out of every fit."""
         return np.diff(self.train.indptr) > 0
+
+    @property
+    def learned(self) -> NDArray[np.bool_]:
+        """Users who are learned from: trained, and no newcomers."""
+        return self.trained if self.newcomers is None else self.trained & ~self.newcomers
 
     def shares(self) -> dict[str, float]:
         """Weights above 0 of a method whose weight is a share, by name.

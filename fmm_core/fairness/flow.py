@@ -12,7 +12,6 @@ METHOD.md's "flow E", changed where measurements on the frozen vectors of MovieL
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
-from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -23,13 +22,13 @@ from torch import Generator, Tensor
 from fmm_core.fairness.context import Context, moved_people, unchanged
 from fmm_core.fairness.features import scale
 from fmm_core.fairness.ranking_metric import RankingMetric
-from fmm_core.fairness.repair import Repair
+from fmm_core.fairness.repair import start_from
 from fmm_core.fairness.sights import Glance, glances
 from fmm_core.fairness.soft_lists import SoftLists
-from fmm_core.fairness.specs import FlowConfig, RepairConfig
+from fmm_core.fairness.specs import FlowConfig
 from fmm_core.fairness.witness import FOLDS, Question, Reading, Witness, question, read
 from fmm_core.threads import one_torch_thread
-from fmm_core.types import Codes, Floats, Mitigated, silent
+from fmm_core.types import Codes, Mitigated
 
 FARTHEST = 3.0
 """Nobody goes farther in one step than so many times the mean."""
@@ -89,7 +88,7 @@ class Flow:
         lists = SoftLists(base, context.train[rows], context.seed) if config.lists else None
         attackers = _Attackers(questions, glances(lists, config.features), random, workers)
         aims = {name: (1 - shares[name]) * found.difference for name, found in attackers.read(vectors).items()}
-        vectors = torch.from_numpy(self._start(shares, context)[rows])
+        vectors = torch.from_numpy(start_from(context, config.start)[rows])
         for done in range(config.rounds):
             left = 1 - done / config.rounds
             drawn = config.pull * max(0.0, 1 - done / (DRAWN_BACK * config.rounds))
@@ -103,11 +102,6 @@ class Flow:
             figures = {name: float(each.difference.square().mean().sqrt()) for name, each in witnesses.items()}
             context.progress(done + 1, config.rounds, **figures)
         return vectors
-
-    def _start(self, shares: Mapping[str, float], context: Context) -> Floats:
-        """Where everybody starts from; users × d."""
-        weights = {name: min(self.config.start, share) for name, share in shares.items()}
-        return Repair(RepairConfig()).fit(replace(context, weights=weights, progress=silent)).user
 
 
 class _Attackers:

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 Preset = Literal["quick", "standard", "paper"]
 Form = Literal["ours", "paper"]
+START = "weight of the closed-form repair that people start from; never above their own"
 
 
 class _Config(BaseModel):
@@ -42,7 +43,7 @@ class FlowConfig(_Config):
     rounds: int = Field(40, ge=1, le=1000, description="fresh stacks of attackers, one step of everybody each")
     features: int = Field(1500, ge=1, le=4096, description="most features of an attacker; one per four people at most")
     lists: bool = Field(True, description="attackers look at the lists as well as at the vectors")
-    start: float = Field(0.5, ge=0, le=1, description="weight of the closed-form repair people start from; never above theirs")
+    start: float = Field(0.5, ge=0, le=1, description=START)
     damping: float = Field(0.7, gt=0, le=1, description="share of a full step that is taken")
     pull: float = Field(0.02, ge=0, le=1, description="share of the way back to one's own list, each round")
     prior: float = Field(0.1, gt=0, le=100, description="weight of the vectors' own spread against the lists'")
@@ -56,6 +57,7 @@ class RidgeConfig(_Config):
     steps: int = Field(200, ge=1, le=10_000, description="steps of training, everyone in each")
     learning_rate: float = Field(4e-3, gt=0, le=1, description="Adam step size at first; falls to nothing")
     tie: float = Field(10.0, ge=0, description="weight of the relative squared distance to the frozen vectors")
+    start: float = Field(0.5, ge=0, le=1, description=START)
     hidden: int = Field(64, ge=1, le=4096, description="width of the correction's hidden layer")
     features: int = Field(400, ge=1, le=4096, description="most features of an opponent; one per four people at most")
     sees_attribute: bool = Field(

@@ -1,9 +1,11 @@
 """Repair: a leak planted in means and covariances is gone for attackers that had no part in the method."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from mitigation_contract import AGE, GENDER, StraightContract, attack, context
-from numpy.testing import assert_array_equal
+from numpy.testing import assert_allclose, assert_array_equal
 
 from fmm_core.fairness.build import build
 from fmm_core.fairness.context import Mitigation
@@ -58,6 +60,22 @@ class TestRepair(StraightContract):
         found = self.build().fit(given).user
         given.base.user[untrained] += 100
         assert_array_equal(self.build().fit(given).user[~untrained], found[~untrained])
+
+    def test_newcomers_are_moved_as_their_group_is_and_play_no_part(self) -> None:
+        """All a group goes through is affine: what takes its others there, found by least squares, takes them too."""
+        newcomers = np.arange(400) % 4 == 0
+        given = context({GENDER: 0.8})
+        alone = replace(given, codes={GENDER: np.where(newcomers, -1, given.codes[GENDER]).astype(np.int16)})
+        found = self.build().fit(replace(given, newcomers=newcomers)).user
+        before = np.column_stack([given.base.user.astype(float), np.ones(400)])
+        for group in (0, 1):
+            learned, later = (mask & (given.codes[GENDER] == group) for mask in (~newcomers, newcomers))
+            way, *_ = np.linalg.lstsq(before[learned], found[learned], rcond=None)
+            assert_allclose(found[later], before[later] @ way, atol=1e-3)
+            assert (np.abs(found - given.base.user).max(axis=1) > 1e-3)[later].all()
+        assert_allclose(self.build().fit(replace(alone, newcomers=newcomers)).user[~newcomers], found[~newcomers])
+        given.base.user[newcomers] += 100
+        assert_array_equal(self.build().fit(replace(given, newcomers=newcomers)).user[~newcomers], found[~newcomers])
 
     @pytest.mark.parametrize("settings", [{"band": 3}, {"band": 1000}, {"cycles": 1, "permutations": 1}])
     def test_every_setting_gives_finite_vectors(self, settings: dict[str, int]) -> None:

@@ -15,7 +15,7 @@ from fmm_core.fairness.build import build
 from fmm_core.fairness.context import Mitigation
 from fmm_core.fairness.features import standardise
 from fmm_core.fairness.ridge import FURTHER, OPPONENTS, Correction, one_hot, read_out
-from fmm_core.fairness.specs import RidgeConfig
+from fmm_core.fairness.specs import RepairConfig, RidgeConfig
 
 SHORT = RidgeConfig(steps=40, features=40)
 """Enough for what does not ask how much is hidden."""
@@ -71,9 +71,22 @@ class TestRidgeFilter(ItemsKept, OthersKept, StrengthContract):
 
     def test_a_tie_holds_everyone_where_they_were(self) -> None:
         given = context({GENDER: 1.0})
-        held = build(SHORT.model_copy(update={"tie": 1e6})).fit(given).user
-        loose = self.build().fit(given).user
+        held, loose = (
+            build(SHORT.model_copy(update={"start": 0.0, "tie": tie})).fit(given).user for tie in (1e6, SHORT.tie)
+        )
         assert np.linalg.norm(held - given.base.user) < 0.1 * np.linalg.norm(loose - given.base.user)
+
+    @pytest.mark.parametrize("weight", [0.3, 2.0])
+    def test_people_start_from_the_repair_of_their_weight_but_no_stronger_one(self, weight: float) -> None:
+        held = build(SHORT.model_copy(update={"learning_rate": 1e-8})).fit(context({GENDER: weight})).user
+        repaired = build(RepairConfig()).fit(context({GENDER: min(weight, SHORT.start)})).user
+        assert np.abs(repaired - context({GENDER: weight}).base.user).max() > 0.1
+        assert_allclose(held, repaired, atol=1e-4)
+
+    def test_a_map_that_sees_no_attribute_starts_where_people_are(self) -> None:
+        given = context({GENDER: 1.0})
+        held = build(SHORT.model_copy(update={"learning_rate": 1e-8, "sees_attribute": False})).fit(given).user
+        assert_allclose(held, given.base.user, atol=1e-4)
 
     def test_people_who_join_later_are_moved_without_being_learned_from(self) -> None:
         newcomers = np.arange(400) % 3 == 0

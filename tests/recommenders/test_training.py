@@ -219,7 +219,7 @@ def test_a_model_is_built_and_trained_with_sums_in_one_order_on_a_gpu(monkeypatc
     orders: list[bool] = []
 
     class Watched(Trained):
-        def model(self, train: csr_matrix, modalities: Mapping[str, Floats], seed: int) -> Factors:
+        def model(self, train: csr_matrix, modalities: Mapping[str, Floats], seed: int) -> Factors:  # noqa: ARG002
             orders.append(torch.are_deterministic_algorithms_enabled())
             return Factors(*train.shape)
 
