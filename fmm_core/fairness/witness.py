@@ -213,7 +213,7 @@ def _discriminant(table: Tensor, codes: Tensor, groups: int) -> tuple[Tensor, Te
     scale = table.std(dim=0, correction=0).clamp(min=TINY)
     table = table / scale
     hot = (codes[:, None] == torch.arange(groups)).float()
-    count = hot.sum(dim=0)
+    count = hot.sum(dim=0).clamp(min=1)  # 0 where a whole group is in the fold left out
     means = hot.T @ table / count[:, None]
     centred = table - means[codes]
     within = centred.T @ centred / (len(table) - groups)

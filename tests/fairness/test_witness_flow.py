@@ -105,8 +105,10 @@ class TestFlow(OthersKept, ShareContract):
         self.fit({GENDER: 1.0})
         assert_array_equal(torch.rand(3), expected)
 
-    def test_few_people_and_a_group_of_two(self) -> None:
+    @pytest.mark.parametrize("few", [1, 2, 3])
+    def test_few_people_and_a_group_of_hardly_any(self, few: int) -> None:
+        """In some of the rounds the whole group lies in one fold, and attackers who learn from the others know of none."""
         given = context({GENDER: 1.0}, n=30)
         given.codes[GENDER][:] = 0
-        given.codes[GENDER][:2] = 1
-        assert np.isfinite(self.build().fit(given).user).all()
+        given.codes[GENDER][:few] = 1
+        assert np.isfinite(build(WHOLE).fit(given).user).all()
