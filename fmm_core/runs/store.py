@@ -2,6 +2,7 @@
 
 import os
 import re
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
@@ -24,6 +25,9 @@ CARD = "dataset.json"
 
 RUNS = ("experiment", "audit")
 """Kinds of jobs that end in figures; the others bring data."""
+
+SINCE: Mapping[str, Mapping[str, Any]] = {"flow": {"start": 0.0}, "ridge": {"start": 0.0}}
+"""What runs from before a setting existed were made with, by mitigation; else they would claim today's default."""
 
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
@@ -106,12 +110,12 @@ class RunFolder:
 
     def config(self) -> RunConfig:
         """The validated configuration of an experiment."""
-        return parse_config(self.raw_config())
+        return parse_config(_completed(self.raw_config()))
 
     def made_with(self) -> Audited:
         """The validated configuration of an experiment or an audit."""
         raw = self.raw_config()
-        return parse_audit(raw) if raw.get("kind") == "audit" else parse_config(raw)
+        return parse_audit(raw) if raw.get("kind") == "audit" else parse_config(_completed(raw))
 
     def card(self) -> dict[str, Any]:
         """The card of the files an audit read; data sets that are stored have their own."""
@@ -197,6 +201,14 @@ class RunFolder:
 def _numbers(name: str) -> list[str]:
     table = TABLES[name]
     return [column for column in table.columns if column not in table.text]
+
+
+def _completed(raw: Mapping[str, Any]) -> dict[str, Any]:
+    """A stored configuration with what has become a setting since."""
+    mitigation = raw.get("mitigation")
+    if not isinstance(mitigation, Mapping):
+        return dict(raw)
+    return {**raw, "mitigation": {**SINCE.get(str(mitigation.get("name")), {}), **mitigation}}
 
 
 class Store:

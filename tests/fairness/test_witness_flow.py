@@ -107,7 +107,7 @@ class TestFlow(OthersKept, ShareContract):
 
     @pytest.mark.parametrize("few", [1, 2, 3])
     def test_few_people_and_a_group_of_hardly_any(self, few: int) -> None:
-        """In some of the rounds the whole group lies in one fold, and attackers who learn from the others know of none."""
+        """In some rounds the whole group lies in one fold, and attackers who learn from the others know of none."""
         given = context({GENDER: 1.0}, n=30)
         given.codes[GENDER][:] = 0
         given.codes[GENDER][:few] = 1

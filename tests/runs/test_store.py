@@ -1,6 +1,7 @@
 """The store: ids, whole files, states read from locks, and deletion."""
 
 import csv
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -166,6 +167,18 @@ def test_a_table_from_before_p_values_were_adjusted_still_opens(run: RunFolder) 
     (run.path / "audit").mkdir(exist_ok=True)
     (run.path / "audit" / "leakage.csv").write_text(",".join(earlier) + "\n", encoding="utf-8")
     assert run.table("audit/leakage.csv").columns.tolist() == list(TABLES["audit/leakage.csv"].columns)
+
+
+@pytest.mark.parametrize("method", ["flow", "ridge"])
+def test_a_run_from_before_people_could_start_elsewhere_does_not_claim_today_s_default(
+    run: RunFolder, method: str
+) -> None:
+    config = make_config("synthetic", method=method).model_dump(mode="json")
+    del config["mitigation"]["start"]
+    (run.path / "config.json").write_text(json.dumps(config))
+    assert run.config().mitigation.start == run.made_with().mitigation.start == 0.0
+    run.write_config(make_config("synthetic", method=method, settings={"mitigation.start": 0.3}))
+    assert run.config().mitigation.start == 0.3
 
 
 def test_a_damaged_status_is_said(run: RunFolder) -> None:
