@@ -317,11 +317,12 @@ def _crossed(attributes: Mapping[str, Attribute], inputs: Inputs) -> dict[str, A
 
 
 def _nested(found: pd.DataFrame) -> Leakage:
-    """{place: {attribute: {users: {attacker: [AUC, low, high]}}}}: a table would take three times the room."""
+    """{place: {attribute: {users: {attacker: [AUC]}}}}, the headline's with its interval: [AUC, low, high]."""
     nested: Leakage = {}
     for row in found.itertuples():
         attackers = nested.setdefault(row.place, {}).setdefault(row.attribute, {}).setdefault(row.users, {})
-        attackers[row.attacker] = [round(each, 4) for each in (row.value, row.ci_low, row.ci_high)]
+        told = (row.value, row.ci_low, row.ci_high) if row.attacker == "strongest" else (row.value,)
+        attackers[row.attacker] = [round(each, 4) for each in told]
     return nested
 
 
