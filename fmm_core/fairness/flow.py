@@ -93,13 +93,11 @@ class Flow:
             left = 1 - done / config.rounds
             drawn = config.pull * max(0.0, 1 - done / (DRAWN_BACK * config.rounds))
             back = workers.submit(_back, metric, vectors, drawn)
-            witnesses = attackers.read(vectors)
+            pushes, figures = _pushes(attackers, aims, metric, vectors)
             step = back.result()
-            for name, witness in witnesses.items():
-                excess = witness.difference - aims[name]
-                step += config.damping * min(1.0, 2 * left) * _newton(witness, excess, metric, vectors, workers)
+            for push in pushes:
+                step += config.damping * min(1.0, 2 * left) * push
             vectors = vectors - step
-            figures = {name: float(each.difference.square().mean().sqrt()) for name, each in witnesses.items()}
             context.progress(done + 1, config.rounds, **figures)
         return vectors
 
@@ -131,6 +129,21 @@ def _places(questions: Mapping[str, Question]) -> dict[str, slice]:
 def _reading(vectors: Tensor, columns: Tensor, folds: Sequence[Tensor], look: Glance, seed: int) -> Reading:
     """What one kind of attacker reads of everyone."""
     return read(look(vectors, Generator().manual_seed(seed)), columns, folds)
+
+
+def _pushes(
+    attackers: _Attackers, aims: Mapping[str, Tensor], metric: RankingMetric, vectors: Tensor
+) -> tuple[list[Tensor], dict[str, float]]:
+    """A step of everybody for each attribute, and how far its groups lie apart.
+
+    Attackers are large: those of one round are gone before the next are drawn.
+    """
+    witnesses = attackers.read(vectors)
+    pushes = [
+        _newton(each, each.difference - aims[name], metric, vectors, attackers.workers)
+        for name, each in witnesses.items()
+    ]
+    return pushes, {name: float(each.difference.square().mean().sqrt()) for name, each in witnesses.items()}
 
 
 def _back(metric: RankingMetric, vectors: Tensor, share: float) -> Tensor:

@@ -34,10 +34,11 @@ class Sight:
         self.ridges, self.raw_weights = ridges, view.raw_weights
         self._given, self._view = given, view
 
-    def features(self) -> Tensor:
-        """Centred, people × m; not kept, for there are many."""
+    def parts(self, folds: Sequence[Tensor]) -> list[Tensor]:
+        """Centred features of each fold's people (rows × m); not kept, for there are many."""
         found = self._view.features.detach()
-        return found - found.mean(dim=0)
+        mean = found.mean(dim=0)
+        return [found[rows] - mean for rows in folds]
 
     def pull(self, weights: Tensor) -> Tensor:
         """Gradient by the vectors of the sum of the raw features so weighted (people × m); people × d."""
@@ -104,13 +105,15 @@ def read(sight: Sight, columns: Tensor, folds: Sequence[Tensor]) -> Reading:
     ----------
     folds : the rows of each
     """
-    features = sight.features()
-    own = [features[rows] for rows in folds]
-    grams = [part.T @ part for part in own]
-    crossed = [part.T @ columns[rows] for part, rows in zip(own, folds, strict=True)]
-    gram, cross = torch.stack(grams).sum(dim=0), torch.stack(crossed).sum(dim=0)
+    own = sight.parts(folds)
+    width = own[0].shape[1]
+    grams = torch.empty(len(folds), width, width)
+    for part, into in zip(own, grams, strict=True):
+        torch.matmul(part.T, part, out=into)
+    crossed = torch.stack([part.T @ columns[rows] for part, rows in zip(own, folds, strict=True)])
+    gram, cross = grams.sum(dim=0), crossed.sum(dim=0)
     scores = torch.empty(len(columns), len(sight.ridges), columns.shape[1])
-    solutions = torch.empty(len(folds), len(sight.ridges), len(gram), columns.shape[1])
+    solutions = torch.empty(len(folds), len(sight.ridges), width, columns.shape[1])
     for fold, rows in enumerate(folds):
         for place, ridge in enumerate(sight.ridges):
             system = gram - grams[fold]

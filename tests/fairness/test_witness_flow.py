@@ -1,5 +1,7 @@
 """Witness flow: planted leaks are gone for attackers that had no part in it, from both sides and no further."""
 
+import weakref
+
 import numpy as np
 import pytest
 import torch
@@ -11,6 +13,7 @@ from sklearn.preprocessing import StandardScaler
 
 from fmm_core.fairness.build import build
 from fmm_core.fairness.context import Mitigation
+from fmm_core.fairness.flow import _Attackers
 from fmm_core.fairness.specs import FlowConfig, RepairConfig
 from fmm_core.metrics.ranking import top_k
 
@@ -112,3 +115,18 @@ class TestFlow(OthersKept, ShareContract):
         given.codes[GENDER][:] = 0
         given.codes[GENDER][:few] = 1
         assert np.isfinite(build(WHOLE).fit(given).user).all()
+
+    def test_attackers_of_one_round_are_gone_before_the_next_are_drawn(self, monkeypatch) -> None:
+        made, alive = [], []
+        draw = _Attackers.read
+
+        def watched(attackers, vectors):
+            alive.append(sum(each() is not None for each in made))
+            found = draw(attackers, vectors)
+            made.extend(map(weakref.ref, found.values()))
+            return found
+
+        monkeypatch.setattr(_Attackers, "read", watched)
+        build(SHORT).fit(context({GENDER: 1.0, AGE: 1.0}))
+        assert len(made) == 2 * (SHORT.rounds + 1)
+        assert alive == [0] * (SHORT.rounds + 1)
