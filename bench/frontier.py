@@ -132,7 +132,7 @@ def _worlds(ml1m: str, vectors: str) -> Iterator[World]:
         frozen = {"dataset": ml1m, "recommender": "pretrained", "path": vectors}
         title = "MovieLens-1M, published LATTICE vectors, "
         later = (
-            Method("ridge filter, attribute known", "ridge", (2.0, 4.0)),
+            Method("ridge filter, attribute known", "ridge", (2.0,)),
             Method("ridge filter, attribute unknown", "ridge", (2.0, 4.0), settings={"sees_attribute": False}),
         )
         few = (flow, rivals[0], rivals[2], rivals[4])

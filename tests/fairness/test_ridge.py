@@ -14,7 +14,7 @@ from torch import Generator
 from fmm_core.fairness.build import build
 from fmm_core.fairness.context import Mitigation
 from fmm_core.fairness.features import standardise
-from fmm_core.fairness.ridge import FURTHER, OPPONENTS, Correction, one_hot, read_out
+from fmm_core.fairness.ridge import FURTHER, OPPONENTS, Correction, RidgeFilter, one_hot, read_out
 from fmm_core.fairness.specs import RepairConfig, RidgeConfig
 
 SHORT = RidgeConfig(steps=40, features=40)
@@ -96,18 +96,38 @@ class TestRidgeFilter(ItemsKept, OthersKept, StrengthContract):
         after = attack(build(RidgeConfig()).fit(given).user[newcomers], labels)
         assert all(after[name] < before[name] - 0.08 for name in before), (before, after)
 
-    @pytest.mark.parametrize(("known", "times"), [(True, 1.0), (False, FURTHER)])
-    def test_newcomers_of_whom_nothing_is_known_go_further(
-        self, monkeypatch: pytest.MonkeyPatch, known: bool, times: float
-    ) -> None:
+    def test_newcomers_of_whom_nothing_is_known_go_further(self, monkeypatch: pytest.MonkeyPatch) -> None:
         newcomers = np.arange(400) % 3 == 0
         given = replace(context({GENDER: 1.0}), newcomers=newcomers)
-        config = SHORT.model_copy(update={"sees_attribute": known})
+        config = SHORT.model_copy(update={"sees_attribute": False})
         further = build(config).fit(given).user - given.base.user
         monkeypatch.setattr("fmm_core.fairness.ridge.FURTHER", 1.0)
         plain = build(config).fit(given).user - given.base.user
-        assert_allclose(further[newcomers], times * plain[newcomers], atol=1e-5)
+        assert_allclose(further[newcomers], FURTHER * plain[newcomers], atol=1e-5)
         assert_allclose(further[~newcomers], plain[~newcomers], atol=1e-6)
+
+    def test_a_second_map_for_newcomers_learns_from_people_the_first_had_not_seen(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        newcomers = np.arange(400) % 3 == 0
+        maps = []
+        once = RidgeFilter._moved
+
+        def watched(ridge, given, strengths, start):
+            found = once(ridge, given, strengths, start)
+            maps.append((given, found.user.copy()))
+            return found
+
+        monkeypatch.setattr(RidgeFilter, "_moved", watched)
+        found = build(SHORT).fit(replace(context({GENDER: 1.0}), newcomers=newcomers)).user
+        (_, first), *others, (last, second) = maps
+        left_out = np.array([~newcomers & ~each.learned for each, _ in others])
+        assert_array_equal(left_out.sum(axis=0), ~newcomers)  # everyone who is learned from, once
+        for part, (_, moved) in zip(left_out, others, strict=True):
+            assert_array_equal(last.base.user[part], moved[part])
+        assert_array_equal(last.base.user[newcomers], first[newcomers])
+        assert_array_equal(last.learned, ~newcomers)
+        assert_array_equal(found, np.where(newcomers[:, None], second, first))
 
     def test_people_of_whom_nothing_is_known_are_moved_less(self) -> None:
         hidden = np.arange(400) % 3 == 0
