@@ -53,8 +53,8 @@ class RidgeFilter:
 
     Everyone with training interactions is moved; opponents learn from those among them who disclosed the attribute.
     The correction sees what a person disclosed (`sees_attribute`), zeros for what they did not; without it nobody is
-    repaired first. Newcomers who disclosed theirs go through a second map, learned where the first had not been: gender
-    read at 62.4 instead of 63.9 on them, at 0.5 % of their accuracy (docs/flow.md).
+    repaired first. With it, newcomers go through a second map, learned where the first had not been: gender read at
+    62.4 instead of 63.9 on them, at 0.5 % of their accuracy (docs/flow.md).
 
     People of whom nothing is known stay readable: a fifth of MovieLens-1M undisclosed, a logistic attacker falls from
     0.84 to 0.80 on them (with start 0); with `sees_attribute` off, one map for everyone, to 0.71 at one point of
@@ -100,7 +100,8 @@ class RidgeFilter:
         rows = np.flatnonzero(context.trained)
         codes = {name: context.codes[name][rows] for name in strengths}
         learned = context.learned[rows]
-        taught = {name: np.where(learned, code, -1).astype(np.int16) for name, code in codes.items()}
+        known = {name: np.where(learned, code, -1).astype(np.int16) for name, code in codes.items()}
+        taught = {name: code for name, code in known.items() if len(np.unique(code[code >= 0])) > 1}
         vectors = torch.from_numpy(self._start(context, start)[rows])
         step = self._train(vectors, codes, taught, strengths, context)
         if not self.config.sees_attribute:
@@ -119,7 +120,7 @@ class RidgeFilter:
         strengths: Mapping[str, float],
         context: Context,
     ) -> Tensor:
-        """How far everyone goes by what `codes` they have, learned from those that are `taught`."""
+        """How far everyone goes by what `codes` they have, learned from those `taught`: two groups each, or more."""
         config, random = self.config, Generator().manual_seed(context.seed)
         labels = {name: one_hot(code) for name, code in codes.items()}
         shown = torch.cat([vectors[:, :0], *(labels.values() if config.sees_attribute else ())], dim=1)

@@ -129,6 +129,16 @@ class TestRidgeFilter(ItemsKept, OthersKept, StrengthContract):
         assert_array_equal(last.learned, ~newcomers)
         assert_array_equal(found, np.where(newcomers[:, None], second, first))
 
+    @pytest.mark.parametrize("told", [1, 2, 3])
+    def test_newcomers_beside_few_who_disclosed(self, told: int) -> None:
+        """A map that is kept from some of the few may be left with one group, or with nobody."""
+        newcomers = np.arange(400) % 3 == 0
+        given = replace(context({GENDER: 1.0}), newcomers=newcomers)
+        code = given.codes[GENDER]
+        silent = [np.flatnonzero(~newcomers & (code == group))[told:] for group in (0, 1)]
+        code[np.concatenate(silent)] = -1
+        assert np.isfinite(self.build().fit(given).user).all()
+
     def test_people_of_whom_nothing_is_known_are_moved_less(self) -> None:
         hidden = np.arange(400) % 3 == 0
         given = context({GENDER: 1.0}, undisclosed=hidden)
