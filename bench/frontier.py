@@ -115,7 +115,6 @@ def _kept(file: Path) -> list[Point]:
 
 def _worlds(ml1m: str, vectors: str) -> Iterator[World]:
     flow = Method("flow", "flow", (0.25, 0.5, 0.75, 0.85, 0.9, 1.0))
-    plain = replace(flow, title="flow, start 0", settings={"start": 0.0})
     rivals = (
         Method("none", "none", (0.0,)),
         Method("LEACE", "leace", (0.5, 1.0)),
@@ -137,16 +136,16 @@ def _worlds(ml1m: str, vectors: str) -> Iterator[World]:
         )
         few = (flow, rivals[0], rivals[2], rivals[4])
         finer = replace(flow, weights=(*flow.weights[:4], 0.87, *flow.weights[4:]))
-        yield World(title + "gender", **frozen, protected=GENDER, methods=(finer, plain, *rivals, unmoved, *once))
+        yield World(title + "gender", **frozen, protected=GENDER, methods=(finer, *rivals, unmoved, *once))
         yield World(title + "gender and age", **frozen, protected=ALL[:2], methods=_at_full(few))
-        yield World(title + "all three", **frozen, protected=ALL, methods=(flow, plain, *rivals, unmoved, *once))
+        yield World(title + "all three", **frozen, protected=ALL, methods=(flow, *rivals, unmoved, *once))
         yield World(title + "what the flow's parts do", **frozen, protected=GENDER, methods=_parts())
         yield World(title + "gender of a fifth who join later", **frozen, protected=GENDER, methods=later,
                     newcomers=0.2)  # fmt: skip
     for title, recommender in (("LATTICE", "lattice"), ("LightGCN", "lightgcn")):
         more = (published,) if recommender == "lattice" else ()
         yield World(f"MovieLens-100K, {title}, all three", "movielens-100k", recommender, ALL,
-                    (*rivals, *trained, *more, flow, plain))  # fmt: skip
+                    (*rivals, *trained, *more, flow))  # fmt: skip
         if ml1m:
             yield World(f"MovieLens-1M, {title}, all three", ml1m, recommender, ALL, (*rivals, unmoved, *once, flow))
 
@@ -157,15 +156,16 @@ def _at_full(methods: tuple[Method, ...]) -> tuple[Method, ...]:
 
 
 def _parts() -> tuple[Method, ...]:
-    """The flow from where people are, with one thing left out at a time."""
+    """The flow with one thing left out at a time."""
     left_out = {
+        "people start where they are (start 0)": {"start": 0.0},
         "lists not looked at": {"lists": False},
         "lists not guarded (prior 100)": {"prior": 100.0},
         "no way back (pull 0)": {"pull": 0.0},
         "few features (400)": {"features": 400},
         "half the rounds (20)": {"rounds": 20},
     }
-    return tuple(Method(title, "flow", settings=settings | {"start": 0.0}) for title, settings in left_out.items())
+    return tuple(Method(title, "flow", settings=settings) for title, settings in left_out.items())
 
 
 # one point ----------------------------------------------------------------------------------------------------------

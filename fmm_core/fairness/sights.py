@@ -5,9 +5,11 @@ from functools import partial
 
 from torch import Generator, Tensor
 
-from fmm_core.fairness.features import Look, held_standard, kernel, linear, squares
+from fmm_core.fairness.features import Look, between, held_standard, kernel, linear, squares
+from fmm_core.fairness.inquiry import Inquiry
+from fmm_core.fairness.read_outs import Reading, Sight, regress
+from fmm_core.fairness.shapes import discriminate
 from fmm_core.fairness.soft_lists import SoftLists
-from fmm_core.fairness.witness import Sight
 
 LOOKS: tuple[tuple[Look, float, tuple[float, ...]], ...] = (
     (kernel((1.0, 4.0)), 1.0, (0.1, 1.0)),
@@ -22,9 +24,14 @@ together still read gender at 0.60, with 1,500 at 0.56. The dearest come first, 
 """
 PEOPLE_PER_FEATURE = 4
 LIST_RIDGES = (100.0, 1000.0)
+LIST_STRENGTHS = (100.0, 1000.0)
+"""How much of what groups share a discriminant of lists mixes into each group's covariance, in people.
 
-Glance = Callable[[Tensor, Generator], Sight]
-"""Vectors (people × d), draws → what an attacker of one kind sees of everyone."""
+Weaker and stronger mixtures, discriminants of masked lists too, or kernels of lists gained nothing more.
+"""
+
+Glance = Callable[[Tensor, Inquiry, Generator], Reading]
+"""Vectors (people × d), what is asked, draws → what attackers of one kind say of everyone."""
 
 
 def glances(lists: SoftLists | None, most: int) -> list[Glance]:
@@ -35,20 +42,33 @@ def glances(lists: SoftLists | None, most: int) -> list[Glance]:
     lists : None: nobody looks at lists
     most : features of one sight; one for every four people where that is less
     """
-    found: list[Glance] = [partial(_vectors_seen, look, share, most, ridges) for look, share, ridges in LOOKS]
+    found: list[Glance] = [partial(_vectors_read, look, share, most, ridges) for look, share, ridges in LOOKS]
     if lists is not None:
-        found += [partial(_lists_seen, lists, masked) for masked in (True, False)]
+        found += [partial(_masked_lists_read, lists), partial(_whole_lists_read, lists)]
     return found
 
 
-def _vectors_seen(
-    look: Look, share: float, most: int, ridges: tuple[float, ...], vectors: Tensor, random: Generator
-) -> Sight:
+def _vectors_read(
+    look: Look, share: float, most: int, ridges: tuple[float, ...], vectors: Tensor, inquiry: Inquiry, random: Generator
+) -> Reading:
     given = vectors.clone().requires_grad_()
     features = max(round(share * min(most, len(vectors) // PEOPLE_PER_FEATURE)), 1)
-    return Sight(given, look(held_standard(given), features, random), ridges)
+    sight = Sight(given, look(held_standard(given), features, random))
+    return Reading(sight, regress(sight, inquiry, ridges))
+
+
+def _masked_lists_read(lists: SoftLists, vectors: Tensor, inquiry: Inquiry, random: Generator) -> Reading:
+    sight = _lists_seen(lists, True, vectors, random)
+    return Reading(sight, regress(sight, inquiry, LIST_RIDGES))
+
+
+def _whole_lists_read(lists: SoftLists, vectors: Tensor, inquiry: Inquiry, random: Generator) -> Reading:
+    """Nothing masked: a discriminant looks too."""
+    sight = _lists_seen(lists, False, vectors, random)
+    shapes = discriminate(sight, inquiry, between(LIST_STRENGTHS, random))
+    return Reading(sight, regress(sight, inquiry, LIST_RIDGES), shapes)
 
 
 def _lists_seen(lists: SoftLists, masked: bool, vectors: Tensor, random: Generator) -> Sight:
     given = vectors.clone().requires_grad_()
-    return Sight(given, lists.look(given, masked, random), LIST_RIDGES)
+    return Sight(given, lists.look(given, masked, random))

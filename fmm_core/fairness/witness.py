@@ -8,120 +8,16 @@ from collections.abc import Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 
-import numpy as np
 import torch
 from torch import Tensor
 
-from fmm_core.fairness.features import View
-from fmm_core.types import Codes
+from fmm_core.fairness.inquiry import Inquiry, Question
+from fmm_core.fairness.read_outs import Reading
 
-FOLDS = 5
 SHRINKAGE = 0.02
+FLATTEST = 1e-3
+"""Columns have variance 1: groups that are points are taken for this wide."""
 TINY = 1e-9
-
-
-class Sight:
-    """What attackers of one kind see of everyone.
-
-    Parameters
-    ----------
-    given : people × d, a leaf
-    view : made of it
-    ridges : penalties of the read-outs that are made of its features
-    """
-
-    def __init__(self, given: Tensor, view: View, ridges: tuple[float, ...]) -> None:
-        self.ridges, self.raw_weights = ridges, view.raw_weights
-        self._given, self._view = given, view
-
-    def parts(self, folds: Sequence[Tensor]) -> list[Tensor]:
-        """Centred features of each fold's people (rows × m); not kept, for there are many."""
-        found = self._view.features.detach()
-        mean = found.mean(dim=0)
-        return [found[rows] - mean for rows in folds]
-
-    def pull(self, weights: Tensor) -> Tensor:
-        """Gradient by the vectors of the sum of the raw features so weighted (people × m); people × d."""
-        (found,) = torch.autograd.grad(self._view.raw, self._given, weights, retain_graph=True)
-        return found
-
-
-@dataclass(frozen=True)
-class Question:
-    """One attribute of everybody, as attackers learn it and as it is judged.
-
-    Attributes
-    ----------
-    codes : group of every person from 0 on, −1 undisclosed
-    groups : how many there are
-    known : who disclosed it
-    one_hot : people × groups, zeros for those who did not
-    columns : centred one-hot columns to regress on; of two groups one says it all
-    contrast : people × groups; the mean of ``contrast · x`` is a group's mean of x minus that of all others
-    """
-
-    codes: Tensor
-    groups: int
-    known: Tensor
-    one_hot: Tensor
-    columns: Tensor
-    contrast: Tensor
-
-
-def question(codes: Codes) -> Question:
-    """Of the groups that anybody is in."""
-    present, places = np.unique(codes[codes >= 0], return_inverse=True)
-    own = np.full(len(codes), -1, np.int64)
-    own[codes >= 0] = places
-    code = torch.from_numpy(own)
-    known = code >= 0
-    one_hot = (code[:, None] == torch.arange(len(present))).float()
-    share = one_hot[known].mean(dim=0)
-    centred = (one_hot - share) * known[:, None]
-    columns = centred[:, 1:] if len(present) == 2 else centred
-    contrast = centred / (share * (1 - share)) * (len(code) / known.sum())
-    return Question(code, len(present), known, one_hot, columns, contrast)
-
-
-@dataclass(frozen=True)
-class Reading:
-    """What ridge read-outs of one sight say of everyone, each made without the person's own fold.
-
-    Attributes
-    ----------
-    scores : people × ridges × columns
-    solutions : weights of the raw features, folds × ridges × m × columns
-    """
-
-    sight: Sight
-    scores: Tensor
-    solutions: Tensor
-
-
-def read(sight: Sight, columns: Tensor, folds: Sequence[Tensor]) -> Reading:
-    """Regress all columns (people × columns, centred) on a sight. Moments of folds are additive: a fold costs a solve.
-
-    Parameters
-    ----------
-    folds : the rows of each
-    """
-    own = sight.parts(folds)
-    width = own[0].shape[1]
-    grams = torch.empty(len(folds), width, width)
-    for part, into in zip(own, grams, strict=True):
-        torch.matmul(part.T, part, out=into)
-    crossed = torch.stack([part.T @ columns[rows] for part, rows in zip(own, folds, strict=True)])
-    gram, cross = grams.sum(dim=0), crossed.sum(dim=0)
-    scores = torch.empty(len(columns), len(sight.ridges), columns.shape[1])
-    solutions = torch.empty(len(folds), len(sight.ridges), width, columns.shape[1])
-    for fold, rows in enumerate(folds):
-        for place, ridge in enumerate(sight.ridges):
-            system = gram - grams[fold]
-            system.diagonal().add_(ridge)
-            solution = torch.cholesky_solve(cross - crossed[fold], torch.linalg.cholesky(system))
-            scores[rows, place] = own[fold] @ solution
-            solutions[fold, place] = sight.raw_weights(solution)
-    return Reading(sight, scores, solutions)
 
 
 class Witness:
@@ -129,8 +25,8 @@ class Witness:
 
     Parameters
     ----------
+    name : of the attribute
     readings : of every sight
-    columns : those of their columns that belong to the attribute
 
     Attributes
     ----------
@@ -138,15 +34,18 @@ class Witness:
         deviations. 0 is chance; a negative one is as readable as a positive one, turned round
     """
 
-    def __init__(
-        self, question: Question, readings: Sequence[Reading], columns: slice, folds: Sequence[Tensor]
-    ) -> None:
-        self._question, self._readings, self._columns = question, readings, columns
-        table = torch.cat([reading.scores[..., columns].flatten(1) for reading in readings], dim=1)
-        self._parts = [_read_out(question, table, rows, _others(folds, place)) for place, rows in enumerate(folds)]
-        contrast = question.contrast
+    def __init__(self, inquiry: Inquiry, name: str, readings: Sequence[Reading]) -> None:
+        self._name, self._readings = name, readings
+        self._question, folds = inquiry.questions[name], inquiry.folds
+        tables = [reading.scores[..., inquiry.places[name]].flatten(1) for reading in readings]
+        self._widths = [table.shape[1] for table in tables]
+        table = torch.cat(tables, dim=1)
+        self._parts = [
+            _read_out(self._question, table, rows, _others(folds, place)) for place, rows in enumerate(folds)
+        ]
+        contrast = self._question.contrast
         self.difference = sum(
-            ((contrast[part.rows] * part.told).sum(dim=0) for part in self._parts), torch.zeros(question.groups)
+            ((contrast[part.rows] * part.told).sum(dim=0) for part in self._parts), torch.zeros(self._question.groups)
         ) / len(table)
 
     def gradient(self, excess: Tensor, workers: Executor) -> Tensor:
@@ -158,11 +57,11 @@ class Witness:
         workers : each takes another sight
         """
         by_score = self._by_score(self._question.contrast * excess / len(self._question.codes))
-        widths = [reading.scores[..., self._columns].flatten(1).shape[1] for reading in self._readings]
-        return sum(workers.map(self._pulled, self._readings, by_score.split(widths, dim=1)), torch.zeros(()))
+        pulled = workers.map(self._pulled, self._readings, by_score.split(self._widths, dim=1))
+        return sum(pulled, torch.zeros(()))
 
     def _by_score(self, by_told: Tensor) -> Tensor:
-        """From the gradient by the log posteriors (people × groups) to that by the scores (people × read-outs)."""
+        """From the gradient by the log posteriors (people × groups) to that by all scores (people × columns)."""
         found = torch.empty(len(by_told), len(self._parts[0].weight))
         for part in self._parts:
             wanted = by_told[part.rows] / part.spread
@@ -170,12 +69,7 @@ class Witness:
         return found
 
     def _pulled(self, reading: Reading, by_score: Tensor) -> Tensor:
-        """The gradient by the vectors of one sight's scores so weighted (people × its read-outs)."""
-        weights = torch.empty(len(by_score), reading.solutions.shape[2])
-        for part, solutions in zip(self._parts, reading.solutions, strict=True):
-            read_outs = solutions[..., self._columns].transpose(1, 2).flatten(0, 1)  # (read-outs, m)
-            weights[part.rows] = by_score[part.rows] @ read_outs
-        return reading.sight.pull(weights)
+        return reading.pull(by_score, self._name)
 
 
 @dataclass(frozen=True)
@@ -207,8 +101,10 @@ def _read_out(question: Question, table: Tensor, rows: Tensor, others: Tensor) -
     weight, offset = _discriminant(table[known], question.codes[known], question.groups)
     log_chance = torch.log_softmax(table[rows] @ weight + offset, dim=1)
     judged = log_chance[question.known[rows]]
-    spread = judged.std(dim=0, correction=0).clamp(min=TINY)
-    return _Part(rows, weight, log_chance.exp(), (log_chance - judged.mean(dim=0)) / spread, spread)
+    centre = judged.mean(dim=0).nan_to_num(0.0)  # nobody in the fold may have disclosed it
+    spread = (judged - centre).square().mean(dim=0).sqrt()
+    spread = torch.where(spread > TINY, spread, torch.inf)  # they tell nothing
+    return _Part(rows, weight, log_chance.exp(), (log_chance - centre) / spread, spread)
 
 
 def _discriminant(table: Tensor, codes: Tensor, groups: int) -> tuple[Tensor, Tensor]:
@@ -219,7 +115,7 @@ def _discriminant(table: Tensor, codes: Tensor, groups: int) -> tuple[Tensor, Te
     count = hot.sum(dim=0).clamp(min=1)  # 0 where a whole group is in the fold left out
     means = hot.T @ table / count[:, None]
     centred = table - means[codes]
-    within = centred.T @ centred / (len(table) - groups)
-    within.diagonal().add_(SHRINKAGE * within.diagonal().mean())
+    within = centred.T @ centred / max(len(table) - groups, 1)
+    within.diagonal().add_(SHRINKAGE * within.diagonal().mean().clamp(min=FLATTEST))
     weight = torch.cholesky_solve(means.T, torch.linalg.cholesky(within))  # (columns, groups)
     return weight / scale[:, None], torch.log(count / len(table)) - 0.5 * (means.T * weight).sum(dim=0)

@@ -11,7 +11,9 @@ from sklearn.linear_model import Ridge
 from torch import Tensor
 
 from fmm_core.fairness.features import View
-from fmm_core.fairness.witness import SHRINKAGE, Reading, Sight, Witness, question, read
+from fmm_core.fairness.inquiry import Inquiry, question
+from fmm_core.fairness.read_outs import Reading, Sight, regress
+from fmm_core.fairness.witness import SHRINKAGE, Witness
 
 N, D, RIDGE = 120, 3, 4.0
 
@@ -24,9 +26,10 @@ def world(groups: int, shift: float = 0.7) -> tuple[Tensor, np.ndarray, list[Ten
     return torch.from_numpy(x - x.mean(axis=0)).float(), codes, list(torch.from_numpy(rng.permutation(N)).chunk(5))
 
 
-def straight(x: Tensor, ridges: tuple[float, ...] = (RIDGE,)) -> Sight:
+def straight(x: Tensor, inquiry: Inquiry, ridges: tuple[float, ...] = (RIDGE,)) -> Reading:
     given = x.clone().requires_grad_()
-    return Sight(given, View(given * 1), ridges)
+    sight = Sight(given, View(given * 1))
+    return Reading(sight, regress(sight, inquiry, ridges))
 
 
 def weights(x: np.ndarray, targets: np.ndarray) -> np.ndarray:
@@ -43,9 +46,9 @@ def by_scikit_learn(x: np.ndarray, targets: np.ndarray, folds: list[Tensor]) -> 
 
 def test_everyone_is_scored_by_ridge_regressions_of_the_other_folds() -> None:
     x, codes, folds = world(3)
-    columns = question(codes).columns
-    found = read(straight(x), columns, folds)
-    assert_allclose(found.scores[:, 0], by_scikit_learn(x.numpy(), columns.numpy(), folds), atol=1e-4)
+    inquiry = Inquiry({"group": question(codes)}, folds)
+    found = straight(x, inquiry)
+    assert_allclose(found.scores[:, 0], by_scikit_learn(x.numpy(), inquiry.columns.numpy(), folds), atol=1e-4)
 
 
 def test_a_question_centres_what_is_known_and_leaves_out_what_is_not() -> None:
@@ -90,9 +93,9 @@ class _Shrunk:
 
 def test_the_difference_is_that_of_a_discriminant_over_all_scores() -> None:
     x, codes, folds = world(3)
-    asked = question(codes)
-    readings = [read(straight(x, (1.0, 50.0)), asked.columns, folds), read(straight(x**2), asked.columns, folds)]
-    found = Witness(asked, readings, slice(0, 3), folds).difference
+    inquiry = Inquiry({"group": question(codes)}, folds)
+    readings = [straight(x, inquiry, (1.0, 50.0)), straight(x**2, inquiry)]
+    found = Witness(inquiry, "group", readings).difference
     expected = told(readings, codes, folds)
     by_hand = [expected[codes == g, g].mean() - expected[codes != g, g].mean() for g in range(3)]
     assert_allclose(found, by_hand, atol=5e-3)
@@ -102,8 +105,8 @@ def test_labels_that_mean_nothing_make_no_difference_on_average() -> None:
     x, codes, folds = world(2, shift=0.0)
     found = []
     for seed in range(30):
-        asked = question(np.random.default_rng(seed).permutation(codes))
-        found.append(float(Witness(asked, [read(straight(x), asked.columns, folds)], slice(0, 1), folds).difference[0]))
+        inquiry = Inquiry({"group": question(np.random.default_rng(seed).permutation(codes))}, folds)
+        found.append(float(Witness(inquiry, "group", [straight(x, inquiry)]).difference[0]))
     assert abs(np.mean(found)) < 0.2 < np.std(found) + 0.15
 
 
@@ -112,8 +115,9 @@ def test_the_gradient_is_that_of_the_attackers_held_fixed(person: int) -> None:
     """Two groups, one straight read-out: everything by hand, one person moved."""
     x, codes, folds = world(2)
     asked = question(codes)
+    inquiry = Inquiry({"group": asked}, folds)
     excess = np.array([-0.4, 0.9])
-    witness = Witness(asked, [read(straight(x), asked.columns, folds)], slice(0, 1), folds)
+    witness = Witness(inquiry, "group", [straight(x, inquiry)])
     with ThreadPoolExecutor() as workers:
         found = witness.gradient(torch.from_numpy(excess).float(), workers)[person]
     z, targets = x.numpy().astype(np.float64), asked.columns.numpy()

@@ -75,6 +75,24 @@ class TestFlow(OthersKept, ShareContract):
         assert_allclose(found[hidden], given.base.user[hidden], atol=1e-4)
         assert np.abs(found - given.base.user)[~hidden].max() > 0.1
 
+    @pytest.mark.parametrize("told", [2, 8])
+    def test_an_attribute_that_hardly_anybody_disclosed_is_left_alone(self, told: int) -> None:
+        given = context({GENDER: 1.0, AGE: 1.0})
+        given.codes[GENDER][:] = np.where(np.arange(400) < told, np.arange(400) % 2, -1)
+        alone = context({AGE: 1.0})
+        found, expected = (self.build().fit(each).user for each in (given, alone))
+        assert np.abs(expected - alone.base.user).max() > 0.1
+        assert_array_equal(found, expected)
+
+    @pytest.mark.parametrize("groups", [3, 12])
+    def test_a_few_who_disclosed_are_moved_and_nobody_else(self, groups: int) -> None:
+        """In some folds nobody is left of a group, or nobody at all to judge by."""
+        given = context({GENDER: 1.0})
+        given.codes[GENDER][:] = np.where(np.arange(400) < 14, np.arange(400) % groups, -1)
+        moved = np.abs(self.build().fit(given).user - given.base.user).max(axis=1)
+        assert np.isfinite(moved).all()
+        assert moved[:14].max() > 1e-3 > moved[14:].max()
+
     def test_a_guarded_list_changes_less(self) -> None:
         """The same leakage is taken off; lists stay more alike where the metric minds them than where it does not."""
         given = context({GENDER: 1.0})
