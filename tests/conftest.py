@@ -6,7 +6,7 @@ from pathlib import Path
 
 for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"):
     os.environ.setdefault(variable, "1")
-os.environ.setdefault("CUDA_VISIBLE_DEVICES", "")  # figures are those of a CPU; `recommenders/test_gpu.py` looks again
+os.environ.setdefault("CUDA_VISIBLE_DEVICES", "")  # figures are those of a CPU; `test_gpu.py` looks again
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))

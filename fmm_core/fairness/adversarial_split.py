@@ -14,6 +14,7 @@ from fmm_core.fairness.affine import Affine, AffinePair, Vectors
 from fmm_core.fairness.closed_split import FLAT, closed_split, main_directions
 from fmm_core.fairness.specs import DisentangleConfig
 from fmm_core.fairness.split_game import CORRECTED, PUBLISHED, Game
+from fmm_core.recommenders.training import device
 from fmm_core.types import Codes, Progress
 
 STEPS = 10
@@ -40,7 +41,7 @@ def adversarial_split(
     players = {name: np.where(judges, -1, code).astype(np.int16) for name, code in codes.items()}
     voters = np.tile(np.flatnonzero(~judges), (STEPS, 1))
     start = closed_split(rows.astype(np.float64), players, config.energy)
-    table = torch.from_numpy(rows)
+    table = torch.from_numpy(rows).to(device())
     with _drawing(seed):
         layers = _layers(start.biased.matrix), _layers(start.filtered.matrix)
         game = Game(*layers, rows.shape[1], _tensors(players), CORRECTED, config.learning_rate)
@@ -69,7 +70,7 @@ def published_split(
 ) -> AffinePair:
     """The published game over interactions, from a random start; the maps of the last step."""
     width = profiles.shape[1]
-    table = torch.from_numpy(profiles.astype(np.float32))
+    table = torch.from_numpy(profiles.astype(np.float32)).to(device())
     pairs = np.repeat(np.arange(len(profiles)), interactions)
     with _drawing(seed):
         layers = nn.Linear(width, width), nn.Linear(width, width)
@@ -107,8 +108,9 @@ def _maps(game: Game) -> AffinePair:
 
 def _read(layers: nn.Module, width: int) -> Affine:
     with torch.no_grad():
-        shift = layers(torch.zeros(1, width))
-        return Affine((layers(torch.eye(width)) - shift).double().numpy(), shift[0].double().numpy())
+        shift = layers(torch.zeros(1, width, device=device()))
+        matrix = layers(torch.eye(width, device=device())) - shift
+    return Affine(matrix.double().cpu().numpy(), shift[0].double().cpu().numpy())
 
 
 def _told(maps: AffinePair, rows: NDArray[np.float32], codes: Mapping[str, Codes], judges: NDArray[np.bool_]) -> float:
@@ -127,7 +129,7 @@ def _told(maps: AffinePair, rows: NDArray[np.float32], codes: Mapping[str, Codes
 @contextmanager
 def _drawing(seed: int) -> Iterator[None]:
     """Torch's own generator, which fills layers and drops units, at `seed`; as before afterwards."""
-    with torch.random.fork_rng(devices=[]):
+    with torch.random.fork_rng():
         torch.manual_seed(seed)
         yield
 
@@ -137,7 +139,8 @@ def _tensors(codes: Mapping[str, Codes]) -> dict[str, Tensor]:
     found = {}
     for name, code in codes.items():
         present = np.unique(code[code >= 0])
-        found[name] = torch.from_numpy(np.where(code >= 0, np.searchsorted(present, code), -1).astype(np.int64))
+        counted = np.where(code >= 0, np.searchsorted(present, code), -1).astype(np.int64)
+        found[name] = torch.from_numpy(counted).to(device())
     return found
 
 
@@ -145,7 +148,7 @@ def _batches(passes: NDArray[np.int64], size: int, seed: int) -> Iterator[Tensor
     """Every row of `passes` in fresh random order, in batches."""
     rng = np.random.default_rng(seed)
     for row in passes:
-        yield from torch.from_numpy(rng.permutation(row)).split(size)
+        yield from torch.from_numpy(rng.permutation(row)).to(device()).split(size)
 
 
 def _lifted(part: Affine, axes: Vectors, centre: Vectors, scale: float) -> Affine:

@@ -21,6 +21,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from fmm_core.recommenders.training import device
+
 APART = 0.1
 """Weight of the likeness of the two parts."""
 ADVERSARIAL = 0.1
@@ -65,7 +67,7 @@ def shares_as_aim(labels: Tensor, shares: Tensor) -> Tensor:
 def published_aim(labels: Tensor, shares: Tensor) -> Tensor:
     """The true class; of more than two classes a fresh random one, and never the last."""
     classes = len(shares)
-    drawn = labels if classes == 2 else torch.randint(0, classes - 1, labels.shape)
+    drawn = labels if classes == 2 else torch.randint(0, classes - 1, labels.shape).to(labels.device)
     return functional.one_hot(drawn, classes).float()
 
 
@@ -104,9 +106,10 @@ class Game:
     def __init__(
         self, biased: nn.Module, filtered: nn.Module, width: int, codes: Mapping[str, Tensor], rules: Rules, rate: float
     ) -> None:
-        self.biased, self.filtered, self.width, self.codes, self.rules = biased, filtered, width, codes, rules
+        self.biased, self.filtered = biased.to(device()), filtered.to(device())
+        self.width, self.codes, self.rules = width, codes, rules
         self.shares = {name: torch.bincount(code[code >= 0]) / (code >= 0).sum() for name, code in codes.items()}
-        self.opponents = {name: Opponents(width, len(part)) for name, part in self.shares.items()}
+        self.opponents = {name: Opponents(width, len(part)).to(device()) for name, part in self.shares.items()}
         self._move = torch.optim.Adam([*self.biased.parameters(), *self.filtered.parameters()], lr=rate)
         self._guess = torch.optim.Adam(chain(*(pair.parameters() for pair in self.opponents.values())), lr=rate)
 
