@@ -135,7 +135,7 @@ def _worlds(ml1m: str, vectors: str) -> Iterator[World]:
             Method("ridge filter, attribute unknown", "ridge", (2.0, 4.0), settings={"sees_attribute": False}),
         )
         few = (flow, rivals[0], rivals[2], rivals[4])
-        finer = replace(flow, weights=(*flow.weights[:4], 0.87, *flow.weights[4:]))
+        finer = replace(flow, weights=(*flow.weights[:4], 0.86, 0.87, *flow.weights[4:]))
         yield World(title + "gender", **frozen, protected=GENDER, methods=(finer, *rivals, unmoved, *once))
         yield World(title + "gender and age", **frozen, protected=ALL[:2], methods=_at_full(few))
         yield World(title + "all three", **frozen, protected=ALL, methods=(flow, *rivals, unmoved, *once))

@@ -7,7 +7,7 @@ METHOD.md's "flow E", changed where measurements on the frozen vectors of MovieL
 - besides being pushed away from what is read, people are drawn back to the list they had. What an early, chance push
   did and no later one needs is undone: at the same leakage a point of accuracy;
 - among the attackers is a discriminant of lists with nothing masked: it sees how the lists of a group differ among each
-  other, which a straight attacker does not (gender read at 0.54 off such lists instead of 0.57);
+  other, which a straight attacker does not (gender read at 0.55 off such lists instead of 0.58);
 - people start from the closed-form repair, of half weight at most: what groups share is moved at once, and cheaply;
 - choices are softened to one perplexity, not by one power: the same guard on every base.
 """
