@@ -335,10 +335,11 @@ def _compare(world: World, store: Store) -> None:
     methods = {method.title: method for method in world.methods}
     there = {_pair(each) for each in _kept(PAIRS)}
     points = [point for point in _kept(FIGURES) if point["world"] == world.title]
+    measured = {_key(point)[1:] for point in points}
     for flow, rival in sorted(set(beside(points, LEVELS))):
         for seed in range(SEEDS):
             pair = {"world": world.title, "flow": flow[1], "rival": rival[0], "weight": rival[1], "seed": seed}
-            if _pair(pair) in there or seed >= methods[rival[0]].seeds:
+            if _pair(pair) in there or not {(*flow, seed), (*rival, seed)} <= measured:
                 continue
             inputs, _ = _base(world, seed, store)
             before, after = (_moved(world, methods[each[0]], each[1], seed, store)[0].user for each in (rival, flow))
