@@ -124,7 +124,7 @@ def _pairs(pairs: Sequence[Point]) -> Iterator[str]:
             f"{place.replace('_', ' ')} {100 * value:+.1f} [{100 * low:+.1f}, {100 * high:+.1f}]"
             for place, (value, low, high) in means.items()
         )
-        yield f"- flow {flow:g} beside {rival} {weight:g} ({len(of)} seeds): {told}"
+        yield f"- flow {flow:g} beside {rival} {weight:g} (seeds: {len(of)}): {told}"
     yield ""
 
 
