@@ -20,7 +20,8 @@ HEAD = """# What is hidden, and at what price
 [frontier.json](frontier.json). Figures on leakage are AUCs × 100 of the headline attacker of the panel *full* (lists:
 *fast*), 50 is guessing, 45 as telling as 55. *All* is everyone the mitigation learned from, *held out* the fifth on
 whom no choice was made. *Kept* is test Recall@20 beside the base's. Over several seeds: the mean (least to greatest).
-*Gender × age* is read as one attribute of all its groups at once. A dash: not measured.
+*Gender × age* is read as one attribute of all its groups at once. A dash: not measured. Seconds were taken beside other
+work, on more than one machine.
 
 *Before, …* are attackers who learned from other people's vectors as they were before anything was moved. The lines
 *beside the next best* (the same command with `--pairs`) say how much lower the flow's headline is than that of the
