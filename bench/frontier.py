@@ -99,7 +99,7 @@ def main() -> None:
     chosen = parser.parse_args()
     again = set(filter(None, chosen.again.split(";")))
     there = {_key(point) for point in _kept(FIGURES) if point["method"] not in again}
-    for world in [] if chosen.page else _worlds(chosen.ml1m, chosen.vectors):
+    for world in [] if chosen.page else worlds(chosen.ml1m, chosen.vectors):
         if chosen.only and not any(word in world.title for word in filter(None, chosen.only.split(";"))):
             continue
         if chosen.pairs:
@@ -113,7 +113,7 @@ def _kept(file: Path) -> list[Point]:
     return json.loads(file.read_text(encoding="utf-8")) if file.exists() else []
 
 
-def _worlds(ml1m: str, vectors: str) -> Iterator[World]:
+def worlds(ml1m: str, vectors: str) -> Iterator[World]:
     flow = Method("flow", "flow", (0.25, 0.5, 0.75, 0.85, 0.9, 1.0))
     rivals = (
         Method("none", "none", (0.0,)),
@@ -136,9 +136,11 @@ def _worlds(ml1m: str, vectors: str) -> Iterator[World]:
         )
         few = (flow, rivals[0], rivals[2], rivals[4], unmoved)
         finer = replace(flow, weights=(*flow.weights[:4], 0.86, 0.87, *flow.weights[4:]))
+        farther = Method("flow, start 0.75", "flow", settings={"start": 0.75})
         yield World(title + "gender", **frozen, protected=GENDER, methods=(finer, *rivals, unmoved, *once))
         yield World(title + "gender and age", **frozen, protected=ALL[:2], methods=_at_full(few))
-        yield World(title + "all three", **frozen, protected=ALL, methods=(flow, *rivals, unmoved, *once, published))
+        yield World(title + "all three", **frozen, protected=ALL,
+                    methods=(flow, farther, *rivals, unmoved, *once, published))  # fmt: skip
         yield World(title + "what the flow's parts do", **frozen, protected=GENDER, methods=_parts())
         yield World(title + "gender of a fifth who join later", **frozen, protected=GENDER, methods=later,
                     newcomers=0.2)  # fmt: skip
@@ -198,10 +200,10 @@ def _key(point: Point) -> tuple[str, str, float, int]:
 
 
 def _figures(world: World, method: Method, weight: float, seed: int, store: Store) -> Point:
-    inputs, base = _base(world, seed, store)
+    inputs, base = base_of(world, seed, store)
     newcomers = _newcomers(world, seed, base)
     judged = inputs.held_out if newcomers is None else newcomers
-    after, seconds = _moved(world, method, weight, seed, store)
+    after, seconds = moved(world, method, weight, seed, store)
     point: Point = {"seconds": round(seconds, 1)}
     point |= _accuracy(inputs, base, after, np.ones(len(judged), bool) if newcomers is None else newcomers)
     return point | {"leakage": _leakage(world, inputs, base, after, judged, seed)}
@@ -211,7 +213,7 @@ def _newcomers(world: World, seed: int, base: Representations) -> np.ndarray | N
     return np.random.default_rng(seed).random(len(base.user)) < world.newcomers if world.newcomers else None
 
 
-def _base(world: World, seed: int, store: Store) -> tuple[Inputs, Representations]:
+def base_of(world: World, seed: int, store: Store) -> tuple[Inputs, Representations]:
     """The data and what the recommender stores; a trained one is kept in the store's cache."""
     config = _config(world, seed)
     inputs = choose_inputs(storage.load(locate(store, world.dataset)), config)
@@ -228,13 +230,13 @@ def _base(world: World, seed: int, store: Store) -> tuple[Inputs, Representation
     return inputs, base
 
 
-def _moved(world: World, method: Method, weight: float, seed: int, store: Store) -> tuple[Representations, float]:
+def moved(world: World, method: Method, weight: float, seed: int, store: Store) -> tuple[Representations, float]:
     """What a mitigation makes of the base, and the seconds it took; kept in the store's cache, for pairs ask again."""
     spec = f"{world.title} {method} {weight} {seed} {source_digest('fairness')}"
     kept = store.cache_dir / f"frontier-moved-{sha256(spec.encode()).hexdigest()[:16]}.npz"
     if kept.exists():
         return _read(kept)
-    inputs, base = _base(world, seed, store)
+    inputs, base = base_of(world, seed, store)
     mitigation = MITIGATIONS[method.name].presets[method.preset].model_copy(update=dict(method.settings))
     weights = dict.fromkeys(world.protected, weight)
     config = _config(world, seed).model_copy(update={"mitigation": mitigation, "weights": weights})
@@ -341,8 +343,8 @@ def _compare(world: World, store: Store) -> None:
             pair = {"world": world.title, "flow": flow[1], "rival": rival[0], "weight": rival[1], "seed": seed}
             if _pair(pair) in there or (*flow, seed) not in measured or seed >= methods[rival[0]].seeds:
                 continue
-            inputs, _ = _base(world, seed, store)
-            before, after = (_moved(world, methods[each[0]], each[1], seed, store)[0].user for each in (rival, flow))
+            inputs, _ = base_of(world, seed, store)
+            before, after = (moved(world, methods[each[0]], each[1], seed, store)[0].user for each in (rival, flow))
             attributes = {name: inputs.attributes[name] for name in world.protected}
             change = leakage_change(before, after, attributes, inputs.dataset.users,
                                     eligible=inputs.eligible, held_out=inputs.held_out, seed=seed)  # fmt: skip
