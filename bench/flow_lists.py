@@ -1,8 +1,9 @@
 """What top-20 lists tell the panel *full* after the flow: `python bench/flow_lists.py --home F --ml1m F --vectors F`.
 
 `frontier.py` reads lists by the panel *fast*; this reads those of the flow at weight 1 on the frozen vectors by the
-panel that AUDIT.md reports by, as everyone sees them and with own items masked. Prints a line a seed, then the means.
-Vectors are shared with `frontier.py` through the store; nothing is chosen here.
+panel that AUDIT.md reports by, as everyone sees them and with own items masked. Prints the headlines of each seed,
+then mean, least and greatest of every attacker. Vectors are shared with `frontier.py` through the store; nothing is
+chosen here.
 """
 
 import argparse
@@ -33,9 +34,7 @@ def main() -> None:
     for world, method in _flows(chosen.ml1m, chosen.vectors):
         for seed in range(SEEDS):
             found = list(_rows(world, method, seed, Store(chosen.home)))
-            print(
-                pd.DataFrame(found).set_index([*LINE, "seed"]).xs("strongest", level="attacker").to_string(), flush=True
-            )
+            print(pd.DataFrame(found).query("attacker == 'strongest'").to_string(index=False), flush=True)
             rows += found
     figures = pd.DataFrame(rows).drop(columns="seed").groupby(LINE, sort=False)
     print(figures.agg(["mean", "min", "max"]).round(1).to_string())
