@@ -194,8 +194,9 @@ def _preparation(run: RunFolder, config: RunConfig, names: Sequence[str]) -> Non
 
 
 def _at_work(run: RunFolder) -> list[RunFolder]:
-    """Trials that wait or run."""
-    return [job for job in client.trials(state.store(), run) if job.status().state not in ENDED]
+    """Trials that wait or run, but for those that will stop at their next report."""
+    jobs = client.trials(state.store(), run)
+    return [job for job in jobs if job.status().state not in ENDED and not job.cancel_request.exists()]
 
 
 def _ask(run: RunFolder, points: Sequence[Weights]) -> None:

@@ -10,6 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 from dashboard.live import Outcome, Trials, trials
 from fmm_core.runs import client
+from fmm_core.runs.locks import Lock
 from fmm_core.runs.store import Problem, RunFolder, Status, Store
 
 OWN = {"gender": 1.0}
@@ -162,6 +163,20 @@ def test_other_weights_are_prepared_on_request_and_can_be_stopped(home: Path) ->
     assert "Working out other weights" in said(app)
     app.button(key="stop_trials").click().run()
     assert client.trials(Store(home), run)[0].status().state == "cancelled"
+
+
+def test_a_trial_at_work_that_was_stopped_is_not_waited_for(home: Path) -> None:
+    app, run = view(home)
+    app.button(key="prepare_weights").click().run()
+    (job,) = client.trials(Store(home), run)
+    with Lock(job.lock):
+        assert client.claim(job)
+        job.write_status(Status(state="running"))
+        app.button(key="stop_trials").click().run()
+        assert job.status().state == "running"
+        assert "Working out other weights" not in said(app)
+        assert app.button(key="prepare_weights")
+    assert job.cancel_request.exists()
 
 
 def test_what_failed_is_a_sentence_and_is_not_tried_for_ever(home: Path) -> None:
